@@ -1,0 +1,86 @@
+"""The arithmetic of batches and drift: entropy, quantiles, least-squares slopes. Pure functions of numbers.
+
+Knows nothing of personas or runs; the definitions are those of seed 001.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import floor, log2
+
+import msgspec
+
+RECENT = 5
+"""How many of the last batches a recent trend looks at."""
+
+
+def entropy(counts: Iterable[int]) -> float:
+    """The Shannon entropy in bits of a distribution given as counts; all of them positive.
+
+    >>> entropy([5, 5, 5, 5]), entropy([7])
+    (2.0, 0.0)
+    """
+    counts = sorted(counts)
+    total = sum(counts)
+    return -sum(count / total * log2(count / total) for count in counts) + 0.0
+
+
+def quantile(counts: Mapping[int, int], q: float) -> float:
+    """The `q` quantile, linear between ranks, of values given as value: times; at least one value.
+
+    >>> quantile({10: 1, 20: 1, 30: 1}, 0.5), quantile({0: 1, 100: 1}, 0.95)
+    (20.0, 95.0)
+    """
+    rank = q * (sum(counts.values()) - 1)
+    below = floor(rank)
+    seen = 0
+    lower: int | None = None
+    for value in sorted(counts):
+        seen += counts[value]
+        if lower is None and seen > below:
+            lower = value
+        if lower is not None and (seen > below + 1 or rank == below):
+            return lower + (value - lower) * (rank - below)
+    return float(lower or 0)
+
+
+def slope(points: Iterable[tuple[float, float]]) -> float:
+    """The least-squares slope of points `(x, y)`, at two different x at least.
+
+    >>> slope([(0, 1.0), (1, 3.0), (2, 5.0)])
+    2.0
+    """
+    points = list(points)
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+class Trend(msgspec.Struct, array_like=True):
+    """How a figure moves from batch to batch: the least-squares slope over all of them, in constant memory, and over
+    the last five. A batch that lacks the figure is left out; its number still counts."""
+
+    batches: int = 0
+    sum_x: int = 0
+    sum_xx: int = 0
+    sum_y: float = 0.0
+    sum_xy: float = 0.0
+    recent: list[tuple[int, float]] = []
+
+    def add(self, batch: int, value: float) -> None:
+        """Takes in the figure of batch number `batch`; numbers only grow."""
+        self.batches += 1
+        self.sum_x += batch
+        self.sum_xx += batch * batch
+        self.sum_y += value
+        self.sum_xy += batch * value
+        self.recent = [*self.recent, (batch, value)][-RECENT:]
+
+    def slope(self) -> float | None:
+        """Change per batch over all batches, from two on."""
+        if self.batches <= RECENT:
+            return self.recent_slope()
+        spread = self.batches * self.sum_xx - self.sum_x**2
+        return (self.batches * self.sum_xy - self.sum_x * self.sum_y) / spread
+
+    def recent_slope(self) -> float | None:
+        """Change per batch over the last five, from two on."""
+        return slope(self.recent) if self.batches > 1 else None

@@ -1,0 +1,331 @@
+"""Counters, histograms and gauges as plain integers in plain dicts: mergeable, serialisable, capped when born.
+
+In come whole numbers and label values from logs; out go cells that a snapshot can store and an exposition can read.
+Knows no clock, no Prometheus client and no pipeline. A hot loop may hold on to a cell and add to it in place.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, Self, TypeVar
+
+import msgspec
+
+Labels = tuple[str, ...]
+"""The values of a series' labels, in the order of its metric's label names."""
+
+Cell = list[int]
+"""One series: its integers, then when it was first shown.
+
+A counter's cell is `[value, shown]`, a histogram's `[bucket, …, above, sum, shown]` with counts per bucket, not
+cumulative. `shown` belongs to whoever exposes the cell; the fold only ever writes 0 there, at birth.
+"""
+
+OTHER = "other"
+"""Where the series over the cap go."""
+
+LABEL_CHARACTERS = 128
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def label_value(text: str) -> str:
+    """What a text from a log looks like as a label value: no control characters or surrogates, 128 characters at most.
+
+    >>> label_value("two\\nlines")
+    'two\ufffdlines'
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:LABEL_CHARACTERS])
+
+
+class Metric:
+    """One metric family: a name, a help text, label names, and the admission of its series.
+
+    At most `cap` series are born under their own labels. Over that, the label with the most distinct values gives way
+    to `other`; when a tenth of the cap has been spent on such series, all labels do. So every total stays right, and
+    the number of series is bounded by 1.1 times the cap plus two.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
+        self.name = name
+        self.help = help
+        self.labels = labels
+        self.cap = cap
+        self.capped = 0
+        self._values: list[set[str]] = [set() for _ in labels]
+
+    @property
+    def definition(self) -> str:
+        """What must not change for a stored series to go on: kind, labels, and what its integers mean."""
+        return f"{self.kind} {','.join(self.labels)}"
+
+    def keys(self) -> Iterable[Labels]:
+        """The label values of every series."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def discard(self, labels: Labels) -> None:
+        """Forgets one series."""
+        raise NotImplementedError
+
+    def discard_where(self, label: str, value: str) -> None:
+        """Forgets every series whose `label` is `value`; does nothing for a metric without that label."""
+        if label in self.labels:
+            at = self.labels.index(label)
+            for labels in [labels for labels in self.keys() if labels[at] == value]:
+                self.discard(labels)
+            self._learn(self.keys())
+
+    def _learn(self, keys: Iterable[Labels]) -> None:
+        self._values = [set(values) for values in zip(*keys, strict=True)] or [set() for _ in self.labels]
+
+    def _note(self, labels: Labels) -> Labels:
+        for values, value in zip(self._values, labels, strict=True):
+            values.add(value)
+        return labels
+
+    def _fallback(self, labels: Labels) -> Labels:
+        """The labels under which a series over the cap is counted."""
+        widest = max(range(len(labels)), key=lambda at: len(self._values[at]))
+        partly = (*labels[:widest], OTHER, *labels[widest + 1 :])
+        if partly in self.keys() or len(self) <= self.cap + self.cap // 10:
+            return partly
+        return (OTHER,) * len(labels)
+
+
+class Cumulative(Metric):
+    """A counter or histogram: cells that only grow, in whole numbers of which `per_unit` make one exposed unit."""
+
+    def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int, width: int, per_unit: int = 1) -> None:
+        super().__init__(name, help, labels, cap=cap)
+        self.per_unit = per_unit
+        self.cells: dict[Labels, Cell] = {}
+        self._empty = [0] * width
+        if not labels:
+            self.cells[()] = self._empty.copy()
+
+    @property
+    def definition(self) -> str:
+        return f"{super().definition} /{self.per_unit}"
+
+    def keys(self) -> Iterable[Labels]:
+        return self.cells.keys()
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def discard(self, labels: Labels) -> None:
+        del self.cells[labels]
+
+    def cell(self, *labels: str, times: int = 1) -> Cell:
+        """The cell to add to for these label values, born if need be; `times` says for how many observations."""
+        cell = self.cells.get(labels)
+        return self._born(labels, times) if cell is None else cell
+
+    def _born(self, labels: Labels, times: int) -> Cell:
+        labels = tuple(map(label_value, labels))
+        cell = self.cells.get(labels)
+        if cell is None and len(self.cells) >= self.cap:
+            self.capped += times
+            labels = self._fallback(labels)
+            cell = self.cells.get(labels)
+        if cell is None:
+            cell = self.cells[self._note(labels)] = self._empty.copy()
+        return cell
+
+    def restore(self, cells: dict[Labels, Cell]) -> None:
+        """Goes on from stored cells."""
+        self.cells = cells
+        self._learn(cells)
+
+    def merge(self, other: Self) -> None:
+        """Adds what `other` counted."""
+        for labels, theirs in other.cells.items():
+            ours = self.cell(*labels)
+            *numbers, shown = theirs
+            for at, number in enumerate(numbers):
+                ours[at] += number
+            ours[-1] = ours[-1] or shown
+        self.capped += other.capped
+
+
+class Counter(Cumulative):
+    """Counts; what is exposed is the whole number times `worth`, divided by `per_unit`."""
+
+    kind = "counter"
+
+    def __init__(
+        self, name: str, help: str, labels: Labels = (), *, cap: int, per_unit: int = 1, worth: float = 1
+    ) -> None:
+        super().__init__(name, help, labels, cap=cap, width=2, per_unit=per_unit)
+        self.worth = worth
+
+    @property
+    def definition(self) -> str:
+        return f"{super().definition} *{self.worth}"
+
+    def value(self, cell: Cell) -> float:
+        """What a cell is in the exposed unit."""
+        return cell[0] if self.per_unit == self.worth == 1 else cell[0] * self.worth / self.per_unit
+
+    def add(self, amount: int, *labels: str, times: int = 1) -> None:
+        """Adds a whole number, never negative, that stands for `times` observations."""
+        self.cell(*labels, times=times)[0] += amount
+
+
+class Histogram(Cumulative):
+    """Counts values into buckets. Values are whole numbers, `per_unit` to the exposed unit; bounds are in the
+    exposed unit, inclusive as Prometheus' `le`."""
+
+    kind = "histogram"
+
+    def __init__(
+        self, name: str, help: str, labels: Labels = (), *, bounds: tuple[float, ...], cap: int, per_unit: int = 1
+    ) -> None:
+        super().__init__(name, help, labels, cap=cap, width=len(bounds) + 3, per_unit=per_unit)
+        self.bounds = bounds
+        self.edges = tuple(round(bound * per_unit) for bound in bounds)
+
+    @property
+    def definition(self) -> str:
+        return f"{super().definition} {self.bounds}"
+
+    def observe(self, value: int, *labels: str, times: int = 1) -> None:
+        """Counts `value`, `times` times."""
+        cell = self.cell(*labels, times=times)
+        cell[bisect_left(self.edges, value)] += times
+        cell[-2] += value * times
+
+    def observe_all(self, values: list[int], *labels: str) -> None:
+        """Counts many values of one series at once; sorts them in place."""
+        cell = self.cell(*labels, times=len(values))
+        values.sort()
+        below = 0
+        for at, edge in enumerate(self.edges):
+            upto = bisect_right(values, edge, below)
+            cell[at] += upto - below
+            below = upto
+        cell[len(self.edges)] += len(values) - below
+        cell[-2] += sum(values)
+
+
+class Gauge(Metric):
+    """The last value of something. A series without data is absent, and one over the cap is left out and counted."""
+
+    kind = "gauge"
+
+    def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
+        super().__init__(name, help, labels, cap=cap)
+        self.values: dict[Labels, float] = {}
+
+    def keys(self) -> Iterable[Labels]:
+        return self.values.keys()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def discard(self, labels: Labels) -> None:
+        self.values.pop(labels, None)
+
+    def set(self, value: float | None, *labels: str) -> None:
+        """Shows `value`, or nothing where it is None."""
+        if labels not in self.values:
+            labels = tuple(map(label_value, labels))
+        if value is None:
+            self.discard(labels)
+        elif labels in self.values:
+            self.values[labels] = value
+        elif len(self.values) < self.cap:
+            self.values[self._note(labels)] = value
+        else:
+            self.capped += 1
+
+    def restore(self, values: dict[Labels, float]) -> None:
+        """Goes on from stored values."""
+        self.values = values
+        self._learn(values)
+
+    def merge(self, other: Self) -> None:
+        """Takes what `other` saw last."""
+        for labels, value in other.values.items():
+            self.set(value, *labels)
+        self.capped += other.capped
+
+
+AnyMetric = Counter | Histogram | Gauge
+M = TypeVar("M", Counter, Histogram, Gauge)
+
+
+class MetricState(msgspec.Struct, array_like=True):
+    """One metric as it is stored: what its numbers mean, and its numbers."""
+
+    definition: str
+    capped: int
+    cells: dict[Labels, Cell] = {}
+    values: dict[Labels, float] = {}
+
+
+class Metrics:
+    """The metrics of one owner by name, all under one cap of series for each."""
+
+    def __init__(self, *, cap: int) -> None:
+        self.cap = cap
+        self._by_name: dict[str, AnyMetric] = {}
+
+    def counter(self, name: str, help: str, *labels: str, per_unit: int = 1, worth: float = 1) -> Counter:
+        """Declares a counter; its name ends in `_total`."""
+        return self._add(Counter(name, help, labels, cap=self.cap, per_unit=per_unit, worth=worth))
+
+    def histogram(self, name: str, help: str, *labels: str, bounds: tuple[float, ...], per_unit: int = 1) -> Histogram:
+        """Declares a histogram with these upper bounds, in the exposed unit."""
+        return self._add(Histogram(name, help, labels, bounds=bounds, cap=self.cap, per_unit=per_unit))
+
+    def gauge(self, name: str, help: str, *labels: str) -> Gauge:
+        """Declares a gauge."""
+        return self._add(Gauge(name, help, labels, cap=self.cap))
+
+    def _add(self, metric: M) -> M:
+        self._by_name[metric.name] = metric
+        return metric
+
+    def __iter__(self) -> Iterator[AnyMetric]:
+        return iter(self._by_name.values())
+
+    def discard_where(self, label: str, value: str) -> None:
+        """Forgets every series of every metric whose `label` is `value`."""
+        for metric in self:
+            metric.discard_where(label, value)
+
+    def state(self) -> dict[str, MetricState]:
+        """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""
+        return {
+            metric.name: MetricState(metric.definition, metric.capped, values=metric.values)
+            if isinstance(metric, Gauge)
+            else MetricState(metric.definition, metric.capped, cells=metric.cells)
+            for metric in self
+        }
+
+    def restore(self, stored: Mapping[str, MetricState]) -> list[str]:
+        """Goes on from what was stored; returns the names of metrics whose definition changed, which start anew."""
+        changed = []
+        for metric in self:
+            state = stored.get(metric.name)
+            if state is None:
+                continue
+            if state.definition != metric.definition:
+                changed.append(metric.name)
+                continue
+            metric.capped = state.capped
+            if isinstance(metric, Gauge):
+                metric.restore(state.values)
+            else:
+                metric.restore(state.cells)
+        return changed
+
+    def merge(self, other: "Metrics") -> None:
+        """Adds the counts of another owner of the same metrics; its gauges are the later ones."""
+        for ours, theirs in zip(self, other, strict=True):
+            ours.merge(theirs)  # type: ignore[arg-type]  # the same declarations made both

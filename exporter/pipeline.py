@@ -1,0 +1,117 @@
+"""What a pipeline is: the streams it reads, the metrics it keeps, and how a record changes them.
+
+A pipeline lives in one file of `exporter.pipelines`, named like itself; `discover` finds it there and nothing else
+knows it by name. It sees records, never files, clocks or Prometheus.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, ClassVar
+
+import msgspec
+
+from exporter import pipelines
+from exporter.metric import Metrics
+from exporter.record import Record
+
+
+class Source(Enum):
+    """What a stream's path stands for."""
+
+    LINES = "lines"
+    """A log that grows by whole lines."""
+    DOCUMENT = "document"
+    """A file that is one record and is read again when it changes."""
+    FOLDER = "folder"
+    """A folder of files; its record is how many there are. Found beside the pipeline's other files."""
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of file that a pipeline reads.
+
+    `records` are its record types: one, or several told apart by the text in the field `tag`, each then declared with
+    that `tag_field` and its own `tag`. A line with another tag is an `otherwise` record, or skipped where that is None.
+    `parse` replaces JSON for text lines: it returns a record, or None for a line of another shape.
+    """
+
+    records: tuple[type[Record], ...]
+    help: str
+    main: bool = False
+    source: Source = Source.LINES
+    tag: str | None = None
+    otherwise: type[Record] | None = None
+    parse: Callable[[str], Record | None] | None = None
+    time: str | None = None
+    """The field that holds the event time, if any does."""
+    folder: str | None = None
+    """For a folder: its name beside the pipeline's other files."""
+
+
+class FolderSize(Record):
+    """The record of a folder stream: how many files are in it."""
+
+    files: int
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pipeline's settings beside its streams. Every field has a default."""
+
+
+class State(msgspec.Struct):
+    """What a pipeline remembers beside its metrics: open batches, joins. Plain data, stored with them."""
+
+
+class Pipeline:
+    """Folds records into metrics. The same records in the same order always give the same state."""
+
+    name: ClassVar[str]
+    streams: ClassVar[Mapping[str, Stream]]
+    options_type: ClassVar[type[Options]] = Options
+    state_type: ClassVar[type[State]] = State
+
+    def __init_subclass__(cls) -> None:
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    def __init__(self, options: Any = None, *, series_cap: int = 2000) -> None:
+        self.options = self.options_type() if options is None else options
+        self.metrics = Metrics(cap=series_cap)
+        self.state: Any = self.state_type()
+        self.declare(self.metrics)
+
+    def declare(self, metrics: Metrics) -> None:
+        """Declares the metrics and keeps them as attributes."""
+        raise NotImplementedError
+
+    def observe(self, stream: str, log: str, records: list[Any]) -> None:
+        """Folds records, in the order of their lines, of one stream read from one log (its path)."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Brings the metrics up to date with everything observed; called before anyone looks at them."""
+
+    def expire(self, seconds: float) -> None:
+        """Is told that time has passed, and drops what has been quiet for too long. Only a live server calls it."""
+
+    def merge(self, other: Any) -> None:
+        """Adds what another instance counted over later logs."""
+        self.settle()
+        other.settle()
+        self.metrics.merge(other.metrics)
+
+
+def main_stream(pipeline: type[Pipeline]) -> str | None:
+    """The stream that a pipeline's name alone stands for."""
+    return next((name for name, stream in pipeline.streams.items() if stream.main), None)
+
+
+def discover() -> dict[str, type[Pipeline]]:
+    """Every pipeline by name: the `Pipeline` that each module of `exporter.pipelines` defines."""
+    found = {}
+    for info in pkgutil.iter_modules(pipelines.__path__):
+        module = importlib.import_module(f"{pipelines.__name__}.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Pipeline) and value.__module__ == module.__name__:
+                found[info.name] = value
+    return found

@@ -1,0 +1,1 @@
+"""The pipelines, one file each: add a file to add a pipeline."""
