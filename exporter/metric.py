@@ -53,6 +53,7 @@ class Metric:
         self.labels = labels
         self.cap = cap
         self.capped = 0
+        """Observations over the cap; whoever reads it starts it over."""
         self._values: list[set[str]] = [set() for _ in labels]
 
     @property
@@ -263,7 +264,6 @@ class MetricState(msgspec.Struct, array_like=True):
     """One metric as it is stored: what its numbers mean, and its numbers."""
 
     definition: str
-    capped: int
     cells: dict[Labels, Cell] = {}
     values: dict[Labels, float] = {}
 
@@ -302,9 +302,9 @@ class Metrics:
     def state(self) -> dict[str, MetricState]:
         """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""
         return {
-            metric.name: MetricState(metric.definition, metric.capped, values=metric.values)
+            metric.name: MetricState(metric.definition, values=metric.values)
             if isinstance(metric, Gauge)
-            else MetricState(metric.definition, metric.capped, cells=metric.cells)
+            else MetricState(metric.definition, cells=metric.cells)
             for metric in self
         }
 
@@ -318,7 +318,6 @@ class Metrics:
             if state.definition != metric.definition:
                 changed.append(metric.name)
                 continue
-            metric.capped = state.capped
             if isinstance(metric, Gauge):
                 metric.restore(state.values)
             else:

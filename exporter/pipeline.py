@@ -47,6 +47,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """The field that holds the event time, if any does."""
     folder: str | None = None
     """For a folder: its name beside the pipeline's other files."""
+    instead_of: str | None = None
+    """The stream that this one stands in for: files of both in one folder are a configuration mistake."""
 
 
 class FolderSize(Record):

@@ -52,6 +52,6 @@ def event_time(value: Timestamp) -> float | None:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return None
-    if value is None:
+    if value is None or abs(value) > LARGEST:
         return None
     return value / 1000 if abs(value) >= _MILLISECONDS_FROM else float(value)

@@ -1,0 +1,196 @@
+"""The command line. Each command is a few lines: what it does is elsewhere.
+
+Exit codes: 0 well, 1 the question's answer is no, 2 the call or the configuration is wrong. Answers go to stdout,
+everything else to stderr, errors as one line each.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from exporter import __version__, config, demo, ownlog
+from exporter.config import Config, ConfigError, Mistake
+from exporter.engine import Engine
+from exporter.exposition import copied, families, negotiate
+from exporter.follow.scan import look
+from exporter.intake import Refused
+from exporter.pipeline import discover
+from exporter.progress import progress
+from exporter.snapshot import StateError
+
+LOG_HELP = """LOG is PIPELINE[.STREAM]=PATH, such as persona=generation.log or crawl.metadata='logs/*.jsonl'. A pipeline
+with one main stream (persona, distillation, tagger, clustering) needs no stream name."""
+
+config_option = click.option(
+    "--config", "config_path", type=click.Path(dir_okay=False), help="Settings from this YAML file."
+)
+logs_argument = click.argument("logs", metavar="LOG...", nargs=-1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pipeline-exporter")
+def main() -> None:
+    """Follows the NDJSON logs of LLM data pipelines and serves Prometheus metrics, exactly, through kill -9.
+
+    Start with `pipeline-exporter check --config FILE`, then `serve`. LOG_LEVEL (debug, info, warning, error) and
+    LOG_FORMAT (json, console) shape the exporter's own log on stderr.
+    """
+    try:
+        ownlog.set_up(os.environ)
+    except ValueError as error:
+        fail(str(error))
+
+
+@main.command()
+@click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
+def serve(config_path: str) -> None:
+    """Follow the configured logs and serve /metrics, until SIGTERM or Ctrl-C.
+
+    Counts and offsets are kept in the state directory, so that a restart or a kill loses and repeats nothing. SIGHUP
+    or POST /-/reload reads the configuration again.
+    """
+    from exporter.server import Server  # the other commands start faster without a web server
+
+    def load() -> Config:
+        return checked(config.load(config_path, pipelines=discover(), environ=os.environ))
+
+    try:
+        server = Server(load(), load)
+    except (ConfigError, StateError, OSError) as error:
+        fail(str(error))
+    sys.exit(server.run())
+
+
+@main.command(epilog=LOG_HELP)
+@config_option
+@logs_argument
+def once(config_path: str | None, logs: tuple[str, ...]) -> None:
+    """Fold logs to their end and print the exposition.
+
+    Counts a last line without newline, expires no run, shows every value at once, and exits 0 however many lines are
+    rejected: see pipeline_exporter_rejected_lines_total, or ask `lint`.
+    """
+    engine = Engine(configuration(config_path, logs), discover())
+    read_all(engine)
+    engine.settle()
+    sys.stdout.buffer.write(negotiate("").render(families(copied(engine.metrics()))))
+
+
+@main.command(epilog=LOG_HELP)
+@config_option
+@logs_argument
+def lint(config_path: str | None, logs: tuple[str, ...]) -> None:
+    """List every line that would be rejected: its place, the reason, and the beginning of the line, escaped.
+
+    Exits 1 if there is any.
+    """
+    refused = 0
+
+    def report(line: Refused) -> None:
+        nonlocal refused
+        refused += 1
+        click.echo(f"{line.log}:{line.number}: {line.reason}: {ownlog.escaped(line.text)}")
+
+    engine = Engine(configuration(config_path, logs), discover(), on_refused=report)
+    read_all(engine)
+    lines = sum(cell[0] for cell in engine.itself.lines.cells.values())
+    click.echo(f"{refused:,} of {lines:,} lines rejected", err=True)
+    sys.exit(1 if refused else 0)
+
+
+@main.command()
+@click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
+def check(config_path: str) -> None:
+    """Check a configuration and show what each of its patterns matches now."""
+    found = configuration(config_path, ())
+    for name, pipeline in found.pipelines.items():
+        for stream, where in pipeline.streams.items():
+            seen = look(where.paths)
+            click.echo(f"{name}.{stream}: {', '.join(where.paths)}")
+            for path, status in seen.files.items():
+                click.echo(f"  {path} ({status.st_size:,} bytes)")
+            for path, why in seen.unfollowed.items():
+                click.echo(f"  {path} cannot be followed: {why}")
+            if not seen.files:
+                click.echo("  nothing yet: waits for the first file")
+    click.echo(f"{config_path}: ok")
+
+
+@main.command("demo")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--rate", default=50.0, show_default=True, help="Lines a second, over all pipelines.")
+@click.option("--scenario", type=click.Choice(demo.SCENARIOS), default="healthy", show_default=True)
+@click.option("--seed", default=0, show_default=True, help="The same seed writes the same lines.")
+def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None:
+    """Write live, rotating logs of all five pipelines below DIRECTORY, until SIGTERM or Ctrl-C.
+
+    In the scenario `collapse` each persona run loses its "feel" from its ninth batch on, as seed 001 describes.
+    """
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    try:
+        demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario, seed=seed)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+def configuration(config_path: str | None, logs: tuple[str, ...]) -> Config:
+    """The configuration that a command works with; ends the program where it is wrong."""
+    kinds = discover()
+    try:
+        loaded = config.load(config_path, pipelines=kinds, environ=os.environ) if config_path else None
+        return checked(config.with_logs(loaded, logs, pipelines=kinds))
+    except (ConfigError, OSError) as error:
+        fail(str(error))
+
+
+def checked(found: Config) -> Config:
+    """The configuration, after a look at the files that it matches. Raises ConfigError."""
+    mistakes = config.overlaps(found, pipelines=discover(), match=lambda pattern: map(_absolute, look([pattern]).files))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return found
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
+
+
+def read_all(engine: Engine) -> None:
+    """Folds everything to its end, with progress on a terminal; ends the program where there is nothing to read."""
+    engine.scan(settled=True)
+    missing = [
+        Mistake(f"{intake.pipeline.name}.{intake.name}", f"no file matches {', '.join(intake.patterns)}")
+        for intake in engine.intakes
+        if intake.patterns and not intake.paths()
+    ]
+    if missing:
+        fail(str(ConfigError(missing)))
+    engine.aim()
+    with interruptible():
+        for _ in progress(engine):
+            pass
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ends the program quietly on Ctrl-C, as the shell expects."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def fail(text: str) -> NoReturn:
+    """Says what is wrong, one line each, and exits 2."""
+    for line in text.splitlines():
+        click.echo(f"pipeline-exporter: {line}", err=True)
+    sys.exit(2)

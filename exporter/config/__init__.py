@@ -1,0 +1,24 @@
+"""Configuration: YAML, or `PIPELINE[.STREAM]=PATH` arguments, to typed settings; every mistake at once, with its place.
+
+In come texts and the pipelines that exist; out go frozen settings or one `ConfigError`. Opens no file but the
+configuration itself: which logs there are is for `exporter.follow` to find.
+"""
+
+from exporter.config.logs import overlaps, with_logs
+from exporter.config.mistake import ConfigError, Mistake
+from exporter.config.reading import load, parse
+from exporter.config.settings import Config, HostConfig, Limits, PipelineConfig, StreamConfig
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "HostConfig",
+    "Limits",
+    "Mistake",
+    "PipelineConfig",
+    "StreamConfig",
+    "load",
+    "overlaps",
+    "parse",
+    "with_logs",
+]

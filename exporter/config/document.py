@@ -1,0 +1,199 @@
+"""A YAML text as values that know their place. In come text and environment; out go texts, numbers, lists and
+mappings, asked for one by one, and mistakes. What the values mean is for the reader to say.
+
+Not handled: YAML's merge keys (`<<`). `1:30`, `0x10` and `yes`, which YAML 1.1 takes for numbers and a boolean, are
+neither here; write text that looks so in quotes.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+import yaml
+
+from exporter.config.mistake import ConfigError, Mistake, shown
+
+Scalar = str | int | float | bool
+
+_TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
+_NULL_TAG = "tag:yaml.org,2002:null"
+_NUMBER = re.compile(r"[-+]?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
+_BRACED = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
+_VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
+
+
+class Document:
+    """One YAML text: where it comes from, what its variables stand for, and the mistakes found in it."""
+
+    def __init__(self, text: str, *, source: str, environ: Mapping[str, str]) -> None:
+        self.source = source
+        self.environ = environ
+        self._mistakes: list[tuple[int, str]] = []
+        self.root = Value(self._compose(text), path="", line=1, document=self)
+
+    def mistake(self, line: int, message: str) -> None:
+        """Notes a mistake."""
+        self._mistakes.append((line, message))
+
+    def check(self) -> None:
+        """Raises ConfigError where there was a mistake, with all of them in the order of their lines."""
+        if self._mistakes:
+            by_line = sorted(self._mistakes, key=lambda mistake: mistake[0])
+            raise ConfigError(Mistake(f"{self.source}:{line}", message) for line, message in by_line)
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        try:
+            return yaml.compose(text, yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line if mark else 0
+            self.mistake(line + 1, f"not YAML: {_problem(error, text, line)}")
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position)
+            self.mistake(line + 1, f"not YAML: the character U+{error.character:04X} is not allowed")
+        except RecursionError:
+            self.mistake(1, "not YAML that can be read: it is nested too deeply")
+        self.check()
+        return None
+
+
+def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    if "${" in "".join(text.splitlines()[line : line + 1]):
+        problem += ' (within {} and [] a variable needs quotes: "${NAME}")'
+    return problem
+
+
+class Value:
+    """One value: `path` is its key path, `line` the line of its key. It is asked for what it should be: where it
+    is not, the mistake is noted, and the answer is None or empty."""
+
+    def __init__(self, node: yaml.Node | None, *, path: str, line: int, document: Document) -> None:
+        self.path = path
+        self._node = node
+        self._line = line
+        self._document = document
+        self._noted = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was written here."""
+        return self._node is None or (isinstance(self._node, yaml.ScalarNode) and self._node.tag == _NULL_TAG)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return isinstance(self._node, yaml.SequenceNode)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping."""
+        return isinstance(self._node, yaml.MappingNode)
+
+    def mistake(self, message: str) -> None:
+        """Notes what is wrong with this value."""
+        self._noted = True
+        self._document.mistake(self._line, f"{self.path}: {message}" if self.path else message)
+
+    def wrong(self, expected: str) -> None:
+        """Notes that this value is not what it has to be, unless something worse is known of it."""
+        if self._noted:
+            return
+        if self.empty:
+            self.mistake(f"is empty; give {expected}, or leave it out")
+        elif isinstance(self._node, yaml.ScalarNode):
+            self.mistake(f"{self._as_written(self._node)} is not {expected}")
+        else:
+            self.mistake(f"a {'list' if self.is_list else 'mapping'} is not {expected}")
+
+    def _as_written(self, node: yaml.ScalarNode) -> str:
+        quote = node.style if node.style in ("'", '"') else ""
+        return shown(f"{quote}{self._expand(node.value) or node.value}{quote}")
+
+    @cached_property
+    def members(self) -> dict[str, "Value"]:
+        """The values of a mapping by key; nothing written is an empty one. Keys are unique texts."""
+        members: dict[str, Value] = {}
+        if not isinstance(self._node, yaml.MappingNode):
+            if not self.empty:
+                self.wrong("a mapping (key: value)")
+            return members
+        for key, node in self._node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            member = self._child(node, f"{self.path}.{name}" if self.path else name, key)
+            if not isinstance(key, yaml.ScalarNode):
+                member.mistake("a key is a text")
+            elif name in members:
+                member.mistake(f"is given twice, first on line {members[name]._line}; keep one")
+            else:
+                members[name] = member
+        return members
+
+    def items(self, expected: str) -> list["Value"]:
+        """The values of a list."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            self.wrong(expected)
+            return []
+        return [self._child(node, f"{self.path}[{at}]", node) for at, node in enumerate(self._node.value)]
+
+    def text(self, expected: str) -> str | None:
+        """A text that is not empty, its variables expanded."""
+        node = self._node
+        if not isinstance(node, yaml.ScalarNode) or self.empty:
+            self.wrong(expected)
+            return None
+        if node.tag not in _TEXT_TAGS:
+            self.wrong(f"{expected}; put it in quotes if it is")
+            return None
+        text = self._expand(node.value)
+        if text == "":
+            self.mistake(f"is empty; give {expected}")
+        return text or None
+
+    def scalar(self) -> Scalar | None:
+        """A text, number or boolean; None for anything else. What a variable stands for is read like plain text."""
+        node = self._node
+        if not isinstance(node, yaml.ScalarNode) or self.empty:
+            return None
+        text = self._expand(node.value)
+        is_quoted = node.style is not None and text == node.value
+        return text if is_quoted or text is None else _plain(text)
+
+    def _child(self, node: yaml.Node, path: str, at: yaml.Node) -> "Value":
+        return Value(node, path=path, line=at.start_mark.line + 1, document=self._document)
+
+    def _expand(self, text: str) -> str | None:
+        """The text with `${NAME}` and `${NAME:-default}` replaced, `$${` as `${`; None where one can't be."""
+        meanings = {found[0]: self._meaning(found) for found in _BRACED.finditer(text)}
+        if None in meanings.values():
+            return None
+        return _BRACED.sub(lambda found: meanings[found[0]] or "", text)
+
+    def _meaning(self, found: re.Match[str]) -> str | None:
+        """What one `${…}` stands for. As in a shell, `:-` also replaces an empty variable."""
+        escape, inside, end = found.groups()
+        if escape:
+            return found[0][1:]
+        variable = _VARIABLE.fullmatch(inside)
+        if not (variable and end):
+            self.mistake(
+                f"{shown(found[0])} is no variable; write ${{NAME}} or ${{NAME:-default}}, $${{ for a plain ${{"
+            )
+            return None
+        name, default = variable.groups()
+        value = self._document.environ.get(name)
+        if default is not None:
+            return value or default
+        if value is None:
+            self.mistake(f"{shown(found[0])} is not set; set it, or write ${{{name}:-default}}")
+        return value
+
+
+def _plain(text: str) -> Scalar:
+    number = _NUMBER.fullmatch(text)
+    if not number:
+        return {"true": True, "false": False}.get(text, text)
+    try:
+        return float(text) if number[1] or number[2] else int(text)
+    except ValueError:  # 1__0, or thousands of digits
+        return text

@@ -1,0 +1,173 @@
+"""Where everything meets: streams are read, records folded, and offsets and metrics stored as one cut.
+
+Belongs to one thread. In come a configuration and what was stored; out go metrics, and bytes to store. Knows no clock
+and no server. RELIABILITY rules 1 and 4.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from exporter.config import Config
+from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
+from exporter.itself import Itself
+from exporter.metric import AnyMetric, MetricState
+from exporter.pipeline import Pipeline, Source
+
+__all__ = ["Engine", "Refused"]
+
+
+class _StoredPipeline(msgspec.Struct):
+    """What is stored of a pipeline; streams that are not configured are carried along as they are."""
+
+    metrics: dict[str, MetricState]
+    state: msgspec.Raw
+    streams: dict[str, msgspec.Raw]
+
+
+class _Stored(msgspec.Struct):
+    """One cut through everything; pipelines that are not configured are carried along as they are."""
+
+    itself: dict[str, MetricState] = {}
+    pipelines: dict[str, msgspec.Raw] = {}
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _ignore(refused: Refused) -> None:
+    pass
+
+
+class Engine:
+    """Folds what the configured streams hold. `stored` is what `store` returned before; the counts go on from it.
+
+    Raises msgspec.DecodeError where `stored` is not that.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        kinds: Mapping[str, type[Pipeline]],
+        *,
+        stored: bytes | None = None,
+        on_refused: OnRefused = _ignore,
+    ) -> None:
+        self._config = config
+        self._before = msgspec.msgpack.decode(stored, type=_Stored) if stored else _Stored()
+        self._carried: dict[str, dict[str, msgspec.Raw]] = {}
+        self.itself = Itself()
+        self._common: dict[str, Any] = {"itself": self.itself, "on_refused": on_refused}
+        self.pipelines: dict[str, Pipeline] = {}
+        self.intakes: list[Intake] = []
+        self.itself.metrics.restore(self._before.itself)
+        for name in config.pipelines:
+            self._add(name, kinds[name])
+
+    def _add(self, name: str, kind: type[Pipeline]) -> None:
+        config = self._config.pipelines[name]
+        pipeline = kind(config.options, series_cap=self._config.limits.series_per_metric)
+        self.pipelines[name] = pipeline
+        before: dict[str, msgspec.Raw] = {}
+        if name in self._before.pipelines:
+            stored = msgspec.msgpack.decode(self._before.pipelines[name], type=_StoredPipeline)
+            changed = pipeline.metrics.restore(stored.metrics)
+            self.itself.state_resets.cell("definition")[0] += len(changed)
+            pipeline.state = msgspec.msgpack.decode(stored.state, type=kind.state_type)
+            before = stored.streams
+        self._carried[name] = before
+        configured = [self._intake(pipeline, stream, before) for stream in config.streams]
+        folders = [
+            FolderIntake(pipeline, stream, StoredStream(), beside=lambda: _paths(configured), **self._common)
+            for stream, what in kind.streams.items()
+            if what.source is Source.FOLDER
+        ]
+        self.intakes += [*configured, *folders]
+
+    def _intake(self, pipeline: Pipeline, name: str, before: Mapping[str, msgspec.Raw]) -> Intake:
+        config = self._config.pipelines[pipeline.name].streams[name]
+        stored = msgspec.msgpack.decode(before[name], type=StoredStream) if name in before else StoredStream()
+        reading: dict[str, Any] = {"patterns": config.paths, "line_bytes": self._config.limits.line_bytes}
+        if pipeline.streams[name].source is Source.DOCUMENT:
+            return DocumentIntake(pipeline, name, stored, **reading, **self._common)
+        return LineIntake(pipeline, name, stored, **reading, skip_history=config.start == "end", **self._common)
+
+    # Reading
+
+    def scan(self, *, settled: bool = False) -> None:
+        """Looks what there is to read; `settled` says that nobody is writing it."""
+        for intake in self.intakes:
+            intake.scan(settled=settled)
+
+    def steps(self) -> Iterator[None]:
+        """One round over everything: a chunk of every log that has one. Nothing is yielded where nothing is left."""
+        for intake in self.intakes:
+            yield from intake.steps()
+
+    def read_all(self) -> Iterator[None]:
+        """Reads everything that a scan found to its end, last lines without a newline included."""
+        for intake in self.intakes:
+            while True:
+                steps = 0
+                for _ in intake.steps():
+                    steps += 1
+                    yield
+                if not steps and not intake.unread():
+                    break
+            intake.finish()
+
+    def aim(self) -> None:
+        """Makes everything that is there now the backlog of a start."""
+        for intake in self.intakes:
+            intake.aim()
+
+    def backlog(self) -> int:
+        """Bytes of it that were not looked at yet."""
+        return sum(intake.backlog() for intake in self.intakes)
+
+    def expire(self, seconds: float) -> None:
+        """Tells the pipelines that time has passed."""
+        for pipeline in self.pipelines.values():
+            pipeline.expire(seconds)
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        for intake in self.intakes:
+            intake.close()
+
+    # What came of it
+
+    def settle(self) -> None:
+        """Brings every metric up to date; to be called before metrics or bytes are taken."""
+        for pipeline in self.pipelines.values():
+            pipeline.settle()
+        for intake in self.intakes:
+            intake.measure()
+        self.itself.catching_up.set(int(self.backlog() > 0))
+        for metric in chain.from_iterable(pipeline.metrics for pipeline in self.pipelines.values()):
+            self.itself.measure(metric)
+
+    def metrics(self) -> Iterator[AnyMetric]:
+        """Every metric, the pipelines' first."""
+        for pipeline in self.pipelines.values():
+            yield from pipeline.metrics
+        yield from self.itself.metrics
+
+    def store(self) -> bytes:
+        """Offsets and metrics as one cut; `settle` comes before."""
+        pipelines: dict[str, Any] = dict(self._before.pipelines)
+        for name, pipeline in self.pipelines.items():
+            streams: dict[str, Any] = dict(self._carried[name])
+            streams |= {
+                intake.name: intake.stored()
+                for intake in self.intakes
+                if intake.pipeline is pipeline and intake.counted
+            }
+            pipelines[name] = {"metrics": pipeline.metrics.state(), "state": pipeline.state, "streams": streams}
+        return _encode({"itself": self.itself.metrics.state(), "pipelines": pipelines})
+
+
+def _paths(intakes: list[Intake]) -> Iterator[str]:
+    return chain.from_iterable(intake.paths() for intake in intakes)

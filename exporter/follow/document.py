@@ -1,0 +1,113 @@
+"""Files that are read whole, again whenever they change, and folders whose files are counted.
+
+In come path patterns; out go contents and counts. A document counts as written when two looks in a row found it the
+same, so that one in the middle of being written is not read.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import msgspec
+
+from exporter.follow.scan import Seen, look, problem
+
+Signature = tuple[int, int, int, int]
+"""Device, inode, size and time of the last change: what differs when a file was changed."""
+
+
+class Document(msgspec.Struct):
+    """A document's content, None where it is over the limit, and how to say that it was taken."""
+
+    path: str
+    content: bytes | None
+    size: int
+    take: Callable[[], None]
+
+
+class FolderCount(msgspec.Struct):
+    """How many files a folder holds."""
+
+    path: str
+    files: int
+
+
+class DocumentFollower:
+    """Follows the documents of one stream. `taken` says in which version each was last taken."""
+
+    def __init__(self, patterns: tuple[str, ...], taken: dict[str, Signature], *, limit: int) -> None:
+        self.taken = taken
+        self._patterns = patterns
+        self._limit = limit
+        self._seen = Seen()
+        self._last: dict[str, Signature] = {}
+        self._trouble: dict[str, str] = {}
+        self._due: dict[str, Signature] = {}
+
+    def scan(self, *, settled: bool = False) -> None:
+        """Looks which documents changed; `settled` says that nobody is writing them."""
+        self._seen = look(self._patterns)
+        now = {path: _signature(status) for path, status in self._seen.files.items()}
+        self._due = {
+            path: signature
+            for path, signature in now.items()
+            if signature != self.taken.get(path) and (settled or signature == self._last.get(path))
+        }
+        self._last = now
+
+    def documents(self) -> Iterator[Document]:
+        """Those that changed, with their content."""
+        self._trouble = {}
+        for path, signature in list(self._due.items()):
+            try:
+                content = _read(path, self._limit)
+            except OSError as error:
+                self._trouble[path] = problem(error)
+                continue
+            yield Document(path, content, signature[2], partial(self._take, path, signature))
+
+    def _take(self, path: str, signature: Signature) -> None:
+        self.taken[path] = signature
+        self._due.pop(path, None)
+
+    def paths(self) -> set[str]:
+        """The documents that are there."""
+        return set(self._seen.files)
+
+    def unfollowed(self) -> dict[str, str]:
+        """What matches the patterns but is not followed, by path, and why."""
+        return self._seen.unfollowed | self._trouble
+
+
+class FolderFollower:
+    """Counts the files of folders with one name that lie beside given paths, again when they change."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last: dict[str, int] = {}
+
+    def counts(self, beside: Iterable[str]) -> Iterator[FolderCount]:
+        """The folders that changed since the last call, or in the moment before it, with their number of files."""
+        last, self._last = self._last, {}
+        for folder in sorted({os.path.join(os.path.dirname(path), self._name) for path in beside}):  # noqa: PTH118, PTH120
+            try:
+                changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
+                if last.get(folder) == changed:
+                    self._last[folder] = changed
+                    continue
+                with os.scandir(folder) as entries:
+                    files = sum(entry.is_file(follow_symlinks=False) for entry in entries)
+            except OSError:
+                continue
+            self._last[folder] = changed if last.get(folder) == -changed else -changed  # minus: look once more
+            yield FolderCount(folder, files)
+
+
+def _read(path: str, limit: int) -> bytes | None:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        content = file.read(limit + 1)
+    return content if len(content) <= limit else None
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,79 @@
+"""Facts that several records tell about one thing, joined by the thing's id; the last telling wins.
+
+In come ids and facts; out goes how many things have which facts. At most `OPEN_THINGS` things are known by id: the
+oldest are settled, which leaves them in the counts as they are. A settled thing that is told of again counts as new.
+"""
+
+from hashlib import blake2b
+from itertools import islice
+
+import msgspec
+
+from exporter.record import Identifier
+
+OPEN_THINGS = 200_000
+"""At most so many things are known by id; a tenth of them is settled at once, as a dict gives up its first key slowly."""
+
+ID_CHARACTERS = 128
+"""A longer id is remembered by its digest, so that ids cannot fill the memory."""
+
+FACTS = 8
+"""A fact is one of so many bits."""
+
+
+class Join(msgspec.Struct):
+    """Each thing's facts as bits: those that are true, and above them those that were told at all.
+
+    >>> TOPIC, COVERED = 1, 2
+    >>> lectures = Join()
+    >>> lectures.tell("lecture 1", COVERED, true=COVERED)
+    >>> lectures.tell("lecture 1", TOPIC, true=0)
+    >>> lectures.tell("lecture 2", TOPIC, true=TOPIC)
+    >>> lectures.count(), lectures.count(COVERED), lectures.count(COVERED, but_not=TOPIC)
+    (2, 1, 1)
+    """
+
+    things: dict[Identifier, int] = {}
+    tally: dict[int, int] = {}
+    """How many things have these very bits, settled ones included."""
+
+    def tell(self, thing: Identifier, told: int, true: int) -> None:
+        """Takes in the facts `told` of a thing, of which those in `true` hold and the others do not."""
+        before = self.things.get(thing)
+        if before is None:
+            self._meet(thing, told, true)
+            return
+        after = before & ~(told << FACTS | told) | told << FACTS | true
+        if after != before:
+            self.things[thing] = after
+            self.tally[before] -= 1
+            self.tally[after] = self.tally.get(after, 0) + 1
+
+    def _meet(self, thing: Identifier, told: int, true: int) -> None:
+        thing = _short(thing)
+        if thing in self.things:
+            self.tell(thing, told, true)
+            return
+        if len(self.things) >= OPEN_THINGS:
+            for oldest in list(islice(self.things, OPEN_THINGS // 10)):
+                del self.things[oldest]
+        bits = self.things[thing] = told << FACTS | true
+        self.tally[bits] = self.tally.get(bits, 0) + 1
+
+    def count(self, having: int = 0, *, but_not: int = 0) -> int:
+        """How many things have all facts of `having` and none of `but_not`; what was not told does not hold."""
+        return sum(times for bits, times in self.tally.items() if bits & (having | but_not) == having)
+
+    def merge(self, later: "Join") -> None:
+        """Takes in what another join was told afterwards."""
+        for bits, times in later.tally.items():
+            self.tally[bits] = self.tally.get(bits, 0) + times
+        for thing, bits in later.things.items():
+            self.tally[bits] -= 1
+            self.tell(thing, bits >> FACTS, bits & ((1 << FACTS) - 1))
+
+
+def _short(thing: Identifier) -> Identifier:
+    if isinstance(thing, int) or len(thing) <= ID_CHARACTERS:
+        return thing
+    return blake2b(thing.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,179 @@
+"""Wiki clustering and tagging: every event is counted, and a job's line at its end says how good it was. Seed 004.
+
+{"event": "clustering_metrics", "level": "info", "timestamp": "2026-01-24T10:00:00Z", "wiki_id": 1,
+ "job_id": "cluster_wiki_1_abc123", "total_duration": 245.3, "stage_durations": {"clustering": 12.5,
+ "tag_generation": 180.2, "propagation": 52.6}, "counters": {"pages_processed": 500, "pages_tagged": 485,
+ "total_tags_applied": 2600, "llm_failures": 2, "total_errors": 2}, "gauges": {"cluster_count": 25,
+ "avg_cluster_size": 20.4, "outlier_percentage": 12.3, "silhouette_score": 0.42}}
+"""
+
+from collections import Counter
+
+import msgspec
+
+from exporter.metric import Metrics
+from exporter.pipeline import Pipeline, Stream
+from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
+
+MICROSECONDS = 1_000_000
+ERRORS = ("llm_failures", "llm_timeouts", "parsing_errors", "propagation_conflicts", "database_errors")
+"""The job's counters of errors that seed 004 names."""
+ERROR_SUFFIXES = ("_failures", "_timeouts", "_errors", "_conflicts")
+"""What any counter of errors ends in."""
+
+
+class Event(Record):
+    """Any event."""
+
+    event: str
+    timestamp: Timestamp = None
+    level: str | None = None
+
+
+class ClusterCreated(Record, tag_field="event", tag="cluster_created"):
+    """A cluster of pages was found."""
+
+    timestamp: Timestamp = None
+    level: str | None = None
+    page_count: Count | None = None
+
+
+class Job(Record, tag_field="event", tag="clustering_metrics"):
+    """A clustering job has ended: `ClusteringMetrics.to_dict()`."""
+
+    wiki_id: Identifier
+    total_duration: Quantity
+    counters: dict[str, Count]
+    gauges: dict[str, Number]
+    timestamp: Timestamp = None
+    level: str | None = None
+    stage_durations: dict[str, Quantity] | None = None
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure of a wiki's last job: under which key it is logged, `per` to the gauge's unit, or else of which two
+    figures it is the quotient."""
+
+    help: str
+    key: str
+    per: int = 1
+    quotient: tuple[str, str] | None = None
+
+    def of(self, logged: dict[str, float]) -> float | None:
+        """The figure's value, None where the job has no data for it."""
+        if self.key in logged:
+            return logged[self.key] / self.per
+        part, whole = (logged.get(key) for key in self.quotient or (self.key, self.key))
+        return part / whole if part is not None and whole else None
+
+
+FIGURES = {
+    "clusters": Figure("Clusters", "cluster_count"),
+    "cluster_size_avg": Figure("Mean size of a cluster in pages", "avg_cluster_size"),
+    "cluster_size_min": Figure("Size of the smallest cluster in pages", "min_cluster_size"),
+    "cluster_size_max": Figure("Size of the largest cluster in pages", "max_cluster_size"),
+    "outliers": Figure("Pages in no cluster", "outlier_count"),
+    "outlier_ratio": Figure(
+        "Share of pages in no cluster", "outlier_percentage", 100, ("outlier_count", "pages_processed")
+    ),
+    "silhouette_score": Figure("Silhouette score of the clusters, from -1 to 1", "silhouette_score"),
+    "confidence": Figure("Mean confidence in a cluster's tags, from 0 to 1", "avg_cluster_confidence"),
+    "tags_per_page": Figure("Mean tags of a page", "avg_tags_per_page", 1, ("total_tags_applied", "pages_processed")),
+    "tags_per_cluster": Figure("Mean tags of a cluster", "tags_per_cluster"),
+    "coverage_ratio": Figure(
+        "Share of pages with a tag", "coverage_percentage", 100, ("pages_tagged", "pages_processed")
+    ),
+    "pages_per_second": Figure(
+        "Pages processed in a second", "pages_per_second", 1, ("pages_processed", "total_duration")
+    ),
+}
+"""What is shown of a wiki's last job."""
+
+
+class Clustering(Pipeline):
+    """Counts events, folds jobs into counters per wiki, and shows each wiki's last job."""
+
+    streams = {
+        "events": Stream(
+            records=(Job, ClusterCreated),
+            tag="event",
+            otherwise=Event,
+            help="structlog's JSON lines, of which a job's last one tells the most",
+            main=True,
+            time="timestamp",
+        )
+    }
+
+    def declare(self, metrics: Metrics) -> None:
+        self.events = metrics.counter("clustering_events_total", "Events logged, by level.", "event", "level")
+        self.jobs = metrics.counter("clustering_jobs_total", "Jobs that ended.", "wiki_id")
+        self.duration = metrics.histogram(
+            "clustering_job_duration_seconds",
+            "Duration of a whole job.",
+            "wiki_id",
+            bounds=(5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200),
+            per_unit=MICROSECONDS,
+        )
+        self.stage_duration = metrics.histogram(
+            "clustering_stage_duration_seconds",
+            "Duration of a job's stage.",
+            "wiki_id",
+            "stage",
+            bounds=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600),
+            per_unit=MICROSECONDS,
+        )
+        self.pages = metrics.counter("clustering_pages_total", "Pages by outcome of jobs.", "wiki_id", "outcome")
+        self.tags = metrics.counter("clustering_tags_applied_total", "Tags that jobs applied to pages.", "wiki_id")
+        self.errors = metrics.counter("clustering_errors_total", "Errors that jobs counted.", "wiki_id", "type")
+        self.cluster_size = metrics.histogram(
+            "clustering_cluster_size",
+            "Pages in a new cluster.",
+            bounds=(2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000),
+        )
+        self.last_job = {
+            name: metrics.gauge(f"clustering_{name}", f"{figure.help}, in the wiki's last job.", "wiki_id")
+            for name, figure in FIGURES.items()
+        }
+
+    def observe(self, stream: str, log: str, records: list[Event | ClusterCreated | Job]) -> None:
+        for (event, level), times in Counter([(_name(record), record.level) for record in records]).items():
+            self.events.add(times, event, level or "unknown", times=times)
+        for record in records:
+            if isinstance(record, Job):
+                self._count_job(record)
+            elif isinstance(record, ClusterCreated) and record.page_count is not None:
+                self.cluster_size.observe(record.page_count)
+
+    def _count_job(self, job: Job) -> None:
+        wiki = str(job.wiki_id)
+        counters = job.counters
+        self.jobs.add(1, wiki)
+        self.duration.observe(round(job.total_duration * MICROSECONDS), wiki)
+        for stage, seconds in (job.stage_durations or {}).items():
+            self.stage_duration.observe(round(seconds * MICROSECONDS), wiki, stage)
+        tagged = counters.get("pages_tagged", 0)
+        self.pages.add(tagged, wiki, "tagged")
+        self.pages.add(
+            counters.get("pages_untagged", max(0, counters.get("pages_processed", 0) - tagged)), wiki, "untagged"
+        )
+        self.tags.add(counters.get("total_tags_applied", 0), wiki)
+        errors = dict.fromkeys(ERRORS, 0) | {key: times for key, times in counters.items() if _counts_errors(key)}
+        for key, times in errors.items():
+            self.errors.add(times, wiki, key)
+        logged: dict[str, float] = {"total_duration": job.total_duration} | counters | job.gauges
+        for name, figure in FIGURES.items():
+            self.last_job[name].set(figure.of(logged), wiki)
+
+    def merge(self, other: "Clustering") -> None:
+        for wiki in other.jobs.keys():
+            for gauge in self.last_job.values():
+                gauge.discard(wiki)
+        super().merge(other)
+
+
+def _name(record: Event | ClusterCreated | Job) -> str:
+    return record.event if isinstance(record, Event) else str(record.__struct_config__.tag)
+
+
+def _counts_errors(key: str) -> bool:
+    return key.endswith(ERROR_SUFFIXES) and key != "total_errors"

@@ -1,0 +1,307 @@
+"""Semantic crawler: pages, failures, corrections by hand, embedding retries, thresholds and health. Seed 003.
+
+{"url": "https://example.com/article", "score": 0.92, "category": "research", "tags": ["momentum", "alpha"],
+ "length": 2123, "embedding_id": "article_3958", "threshold_passed": true, "processing_time": 1.234,
+ "extraction_method": "trafilatura", "model_version": "sentence-transformers-2.2.2"}
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from exporter.join import Join
+from exporter.metric import OTHER, Metrics, label_value
+from exporter.pipeline import Pipeline, State, Stream
+from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
+
+MILLIONTHS = 1_000_000
+MIB = 1 << 20
+CORRECTIONS = {"false_positives": "false_positive", "false_negatives": "false_negative"}
+"""What kind of correction a stream holds."""
+QUEUED = 1
+"""The URL is scheduled for another try."""
+
+_REASONS = {"oom": re.compile(r"\boom\b|out of memory", re.I), "timeout": re.compile(r"timeout|timed out", re.I)}
+
+
+class Page(Record):
+    """A page that was crawled and scored."""
+
+    url: str
+    score: Quantity
+    category: str
+    tags: list[str]
+    length: Count
+    threshold_passed: bool
+    processing_time: Quantity
+    extraction_method: str
+    timestamp: Timestamp = None
+
+
+class Failure(Record):
+    """A page that failed."""
+
+    url: str
+    stage: str
+    exception_type: str
+    timestamp: Timestamp = None
+    response_code: Identifier | None = None
+
+
+class Correction(Record):
+    """A category that someone corrected."""
+
+    correct_category: str
+    correction_timestamp: Timestamp = None
+
+
+class EmbeddingFailure(Record):
+    """A page whose text could not be embedded."""
+
+    url: str
+    failure_reason: str
+    retry_scheduled: bool
+    last_attempt: Timestamp = None
+
+
+class ThresholdRun(Record):
+    """A run that chose a method's threshold anew."""
+
+    method: str
+    threshold: Number
+    pass_rate: Quantity
+    timestamp: Timestamp = None
+
+
+class Health(Record):
+    """The crawler's resources at one moment."""
+
+    timestamp: Timestamp = None
+    memory_usage_mb: Quantity | None = None
+    cpu_percent: Quantity | None = None
+    disk_usage_percent: Quantity | None = None
+    active_processes: Count | None = None
+    chromadb_size_mb: Quantity | None = None
+    cache_hit_rate: Quantity | None = None
+    avg_crawl_time: Quantity | None = None
+
+
+def _from_mib(value: float) -> float:
+    return value * MIB
+
+
+def _from_percent(value: float) -> float:
+    return value / 100
+
+
+HEALTH: dict[str, tuple[str, str, Callable[[float], float]]] = {
+    "memory_bytes": ("Memory in use", "memory_usage_mb", _from_mib),
+    "cpu_ratio": ("Share of the CPU in use", "cpu_percent", _from_percent),
+    "disk_ratio": ("Share of the disk in use", "disk_usage_percent", _from_percent),
+    "processes": ("Active processes", "active_processes", float),
+    "chromadb_bytes": ("Size of ChromaDB", "chromadb_size_mb", _from_mib),
+    "cache_hit_ratio": ("Share of cache lookups that hit", "cache_hit_rate", float),
+    "crawl_time_seconds": ("Mean crawl time of a page", "avg_crawl_time", float),
+}
+"""The health gauges: help, field, and how the field's unit becomes the gauge's."""
+
+
+class Threshold(msgspec.Struct):
+    """A method's last threshold, and the one of the run before."""
+
+    last: float
+    before: float | None = None
+
+    @property
+    def change(self) -> float | None:
+        """The change between the two, signed and relative; None without a run before, or where that is 0."""
+        return (self.last - self.before) / abs(self.before) if self.before else None
+
+
+class CrawlState(State):
+    """The URLs of embedding failures, and the thresholds by method."""
+
+    embeddings: Join = msgspec.field(default_factory=Join)
+    thresholds: dict[str, Threshold] = {}
+
+
+class Crawl(Pipeline):
+    """Folds seven logs of the crawler into counters, and shows the last threshold and health."""
+
+    streams = {
+        "metadata": Stream(records=(Page,), help="one line per crawled page", time="timestamp"),
+        "failures": Stream(records=(Failure,), help="one line per failed page", time="timestamp"),
+        "false_positives": Stream(
+            records=(Correction,), help="pages that should not have passed", time="correction_timestamp"
+        ),
+        "false_negatives": Stream(
+            records=(Correction,), help="pages that should have passed", time="correction_timestamp"
+        ),
+        "embedding_failures": Stream(
+            records=(EmbeddingFailure,), help="one line per failed try to embed a page", time="last_attempt"
+        ),
+        "thresholds": Stream(records=(ThresholdRun,), help="one line per run of a threshold", time="timestamp"),
+        "health": Stream(records=(Health,), help="the crawler's resources, one line per look", time="timestamp"),
+    }
+    state_type = CrawlState
+
+    state: CrawlState
+
+    def declare(self, metrics: Metrics) -> None:
+        self._declare_pages(metrics)
+        self.failures = metrics.counter(
+            "crawl_failures_total", "Failures by HTTP response code.", "stage", "exception_type", "code"
+        )
+        self.domain_failures = metrics.counter("crawl_domain_failures_total", "Failures by host.", "domain")
+        self.corrections = metrics.counter(
+            "crawl_corrections_total", "Corrections by hand, by the correct category.", "kind", "category"
+        )
+        self.embedding_failures = metrics.counter(
+            "crawl_embedding_failures_total", "Failed tries to embed a page: oom, timeout or other.", "reason"
+        )
+        self.retry_queue = metrics.gauge(
+            "crawl_embedding_retry_queue", "URLs whose last embedding failure has a retry scheduled."
+        )
+        self.threshold = metrics.gauge("crawl_threshold", "Threshold of the method's last run.", "method")
+        self.pass_ratio = metrics.gauge(
+            "crawl_threshold_pass_ratio", "Share of samples that passed in the method's last run.", "method"
+        )
+        self.threshold_change = metrics.gauge(
+            "crawl_threshold_change_ratio", "Relative change of the threshold against the run before.", "method"
+        )
+        self.health = {
+            field: (metrics.gauge(f"crawl_health_{name}", f"{help}, by the last line of the health log."), convert)
+            for name, (help, field, convert) in HEALTH.items()
+        }
+
+    def _declare_pages(self, metrics: Metrics) -> None:
+        self.pages = metrics.counter(
+            "crawl_pages_total",
+            "Pages by whether they passed the threshold.",
+            "category",
+            "extraction_method",
+            "passed",
+        )
+        self.score = metrics.histogram(
+            "crawl_page_score",
+            "Semantic score of a page, from 0 to 1.",
+            "category",
+            bounds=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
+            per_unit=MILLIONTHS,
+        )
+        self.duration = metrics.histogram(
+            "crawl_page_duration_seconds",
+            "Processing time of a page.",
+            "extraction_method",
+            bounds=(0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 30, 60),
+            per_unit=MILLIONTHS,
+        )
+        self.length = metrics.histogram(
+            "crawl_page_length_chars",
+            "Length of a page's text in characters.",
+            bounds=(100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000),
+        )
+        self.tags = metrics.counter("crawl_tags_total", "Tags of pages.", "category", "tag")
+
+    def observe(self, stream: str, log: str, records: list[Any]) -> None:
+        match stream:
+            case "metadata":
+                self._count_pages(records)
+            case "failures":
+                self._count_failures(records)
+            case "false_positives" | "false_negatives":
+                self._count_corrections(CORRECTIONS[stream], records)
+            case "embedding_failures":
+                self._count_embedding_failures(records)
+            case "thresholds":
+                self._show_thresholds(records)
+            case "health":
+                self._show_health(records[-1])
+
+    def _count_pages(self, pages: list[Page]) -> None:
+        counts = Counter([(page.category, page.extraction_method, page.threshold_passed) for page in pages])
+        for (category, method, passed), times in counts.items():
+            self.pages.add(times, category, method, "true" if passed else "false", times=times)
+        for page in pages:
+            self.score.observe(round(page.score * MILLIONTHS), page.category)
+            self.duration.observe(round(page.processing_time * MILLIONTHS), page.extraction_method)
+        self.length.observe_all([page.length for page in pages])
+        for (category, tag), times in Counter([(page.category, tag) for page in pages for tag in page.tags]).items():
+            self.tags.add(times, category, tag, times=times)
+
+    def _count_failures(self, failures: list[Failure]) -> None:
+        for failure in failures:
+            code = failure.response_code
+            self.failures.add(1, failure.stage, failure.exception_type, "none" if code is None else str(code))
+            self.domain_failures.add(1, domain(failure.url))
+
+    def _count_corrections(self, kind: str, corrections: list[Correction]) -> None:
+        for correction in corrections:
+            for either in CORRECTIONS.values():
+                self.corrections.cell(either, correction.correct_category, times=0)
+            self.corrections.add(1, kind, correction.correct_category)
+
+    def _count_embedding_failures(self, failures: list[EmbeddingFailure]) -> None:
+        for failure in failures:
+            self.embedding_failures.add(1, embedding_reason(failure.failure_reason))
+            self.state.embeddings.tell(failure.url, QUEUED, QUEUED if failure.retry_scheduled else 0)
+
+    def _show_thresholds(self, runs: list[ThresholdRun]) -> None:
+        for run in runs:
+            self.pass_ratio.set(run.pass_rate, run.method)
+            self._move_threshold(label_value(run.method), Threshold(run.threshold))
+
+    def _move_threshold(self, method: str, threshold: Threshold) -> None:
+        """Puts a later threshold in the place of a method's last one, unless there are too many methods."""
+        thresholds = self.state.thresholds
+        if method in thresholds and threshold.before is None:
+            threshold = Threshold(threshold.last, before=thresholds[method].last)
+        self.threshold.set(threshold.last, method)
+        self.threshold_change.set(threshold.change, method)
+        if method in thresholds or len(thresholds) < self.metrics.cap:
+            thresholds[method] = threshold
+
+    def _show_health(self, health: Health) -> None:
+        for field, (gauge, convert) in self.health.items():
+            value = getattr(health, field)
+            gauge.set(None if value is None else convert(value))
+
+    def settle(self) -> None:
+        if self.state.embeddings.things:
+            self.retry_queue.set(self.state.embeddings.count(QUEUED))
+
+    def merge(self, other: "Crawl") -> None:
+        if any(gauge.values for gauge, _ in other.health.values()):
+            self._show_health(Health())
+        super().merge(other)
+        for method, threshold in other.state.thresholds.items():
+            self._move_threshold(method, threshold)
+        self.state.embeddings.merge(other.state.embeddings)
+        self.settle()
+
+
+def domain(url: str) -> str:
+    """A URL's host in lower case without port, `other` where it has none.
+
+    >>> domain("https://Broken.com:8443/page"), domain("not a url"), domain("http://[broken")
+    ('broken.com', 'other', 'other')
+    """
+    try:
+        return urlsplit(url).hostname or OTHER
+    except ValueError:
+        return OTHER
+
+
+def embedding_reason(text: str) -> str:
+    """The class of a failure's reason: oom, timeout or other.
+
+    >>> embedding_reason("OOM during embedding generation"), embedding_reason("Request timed out")
+    ('oom', 'timeout')
+    >>> embedding_reason("no room left")
+    'other'
+    """
+    return next((reason for reason, pattern in _REASONS.items() if pattern.search(text)), OTHER)

@@ -1,0 +1,193 @@
+"""Article distillation: success, errors, retries and time per filter and LLM provider. Seed 002.
+
+{"timestamp": "2025-10-27T09:20:03.336184Z", "article_id": "github_1175a04f0e39", "filter_name": "uplifting",
+ "llm_provider": "gemini", "success": true, "attempts_made": 1, "time_taken_seconds": 11.46, "json_repaired": false}
+
+A run without metrics.jsonl is read from its distillation.log:
+
+2025-10-27 10:20:31 | WARNING  | FAILED  | article_789 | error=json_parse_error | attempts=3 | time=42.15s
+"""
+
+import re
+from collections import Counter
+from itertools import groupby
+from operator import attrgetter
+from pathlib import PurePath
+
+from exporter.metric import Gauge, Metrics
+from exporter.pipeline import FolderSize, Pipeline, Source, Stream
+from exporter.record import Count, Quantity, Record, Timestamp
+
+UNKNOWN = "unknown"
+"""The error type of an unclassified failure; the provider, where a log does not name it."""
+ERROR_TYPES = ("timeout", "json_parse_error", "json_extraction_failed", "llm_api_error", "empty_response", UNKNOWN)
+OUTCOMES = ("success", "failure")
+MICROSECONDS = 1_000_000
+
+_LOG_LINE = re.compile(
+    r"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)? \| [A-Z]+ *"
+    r"\| (?P<outcome>SUCCESS|FAILED) *\| .* "
+    r"(?:\| error=(?P<error>[^|]*) )?\| attempts=(?P<attempts>[0-9]{1,9}) \| time=(?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?)s"
+    r"(?: \| repaired=(?P<repaired>True|False))?\s*"
+)
+
+
+class Article(Record):
+    """One article, distilled or given up after its last attempt."""
+
+    filter_name: str
+    llm_provider: str
+    success: bool
+    attempts_made: Count
+    time_taken_seconds: Quantity
+    json_repaired: bool
+    timestamp: Timestamp = None
+    error_type: str | None = None
+
+    @property
+    def outcome(self) -> tuple[str, str | None]:
+        """One of `OUTCOMES`, and a failure's error type."""
+        return ("success", None) if self.success else ("failure", self.error_type or UNKNOWN)
+
+
+class SessionSummary(Record):
+    """What session_summary.json says of a whole session, at its end."""
+
+    ended_at: Timestamp = None
+    articles_succeeded: Count | None = None
+    articles_failed: Count | None = None
+    total_retries: Count | None = None
+    errors_by_type: dict[str, Count] | None = None
+    duration_seconds: Quantity | None = None
+    total_processing_time: Quantity | None = None
+
+
+def parse_log_line(line: str) -> Article | None:
+    """An article from a line of distillation.log, which names neither filter nor provider; None for another shape.
+
+    >>> parse_log_line("2025-10-27 10:20:03 | INFO     | SUCCESS | a1 | attempts=1 | time=11.46s | repaired=False")
+    Article(filter_name='', llm_provider='unknown', success=True, attempts_made=1, time_taken_seconds=11.46, \
+json_repaired=False, timestamp='2025-10-27 10:20:03', error_type=None)
+    >>> parse_log_line("Session started") is None
+    True
+    """
+    match = _LOG_LINE.fullmatch(line)
+    if match is None:
+        return None
+    return Article(
+        filter_name="",
+        llm_provider=UNKNOWN,
+        success=match["outcome"] == "SUCCESS",
+        attempts_made=int(match["attempts"]),
+        time_taken_seconds=float(match["seconds"]),
+        json_repaired=match["repaired"] == "True",
+        timestamp=match["time"],
+        error_type=match["error"],
+    )
+
+
+class Distillation(Pipeline):
+    """Folds articles into counters per filter and provider, and shows the last summary of each filter."""
+
+    streams = {
+        "articles": Stream(records=(Article,), help="metrics.jsonl: one line per article", main=True, time="timestamp"),
+        "log": Stream(
+            records=(Article,),
+            help="distillation.log, for runs that have no metrics.jsonl",
+            parse=parse_log_line,
+            time="timestamp",
+        ),
+        "session": Stream(
+            records=(SessionSummary,),
+            help="session_summary.json, written at a session's end",
+            source=Source.DOCUMENT,
+            time="ended_at",
+        ),
+        "error_logs": Stream(
+            records=(FolderSize,),
+            help="error_logs/, the responses that could not be used",
+            source=Source.FOLDER,
+            folder="error_logs",
+        ),
+    }
+
+    def declare(self, metrics: Metrics) -> None:
+        by = ("filter", "provider")
+        self.articles = metrics.counter(
+            "distillation_articles_total", "Articles by outcome: success or failure.", *by, "outcome"
+        )
+        self.duration = metrics.histogram(
+            "distillation_article_duration_seconds",
+            "Time that an article took, all its attempts included.",
+            *by,
+            bounds=(1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300),
+            per_unit=MICROSECONDS,
+        )
+        self.attempts = metrics.counter("distillation_attempts_total", "Attempts on articles, retries included.", *by)
+        self.retried = metrics.counter(
+            "distillation_retried_articles_total", "Articles that took more than one attempt.", *by
+        )
+        self.repaired = metrics.counter("distillation_json_repaired_total", "Articles whose JSON was repaired.", *by)
+        self.errors = metrics.counter("distillation_errors_total", "Failed articles by error type.", *by, "error_type")
+        self._declare_session_gauges(metrics)
+        self.error_dumps = metrics.gauge("distillation_error_dumps", "Files in the error_logs folder.", "filter")
+
+    def _declare_session_gauges(self, metrics: Metrics) -> None:
+        def session(name: str, help: str, *labels: str) -> Gauge:
+            return metrics.gauge(f"distillation_session_{name}", f"{help} in the last session.", "filter", *labels)
+
+        self.session_articles = session("articles", "Articles by outcome: success or failure,", "outcome")
+        self.session_retries = session("retries", "Retries")
+        self.session_errors = session("errors", "Failed articles by error type", "error_type")
+        self.session_duration = session("duration_seconds", "Time from start to end")
+        self.session_processing = session("processing_seconds", "Sum of the times that articles took")
+        self.session = (
+            self.session_articles,
+            self.session_retries,
+            self.session_errors,
+            self.session_duration,
+            self.session_processing,
+        )
+
+    def observe(self, stream: str, log: str, records: list[Article] | list[SessionSummary] | list[FolderSize]) -> None:
+        folder = PurePath(log).parent.name or UNKNOWN
+        for record in records:
+            if isinstance(record, SessionSummary):
+                self._show_session(folder, record)
+            elif isinstance(record, FolderSize):
+                self.error_dumps.set(record.files, folder)
+        articles = [record for record in records if isinstance(record, Article)]
+        for (filter_name, provider), group in groupby(articles, attrgetter("filter_name", "llm_provider")):
+            self._count(folder if stream == "log" else filter_name, provider, list(group))
+
+    def _count(self, filter_name: str, provider: str, articles: list[Article]) -> None:
+        by = (filter_name, provider)
+        lines = len(articles)
+        self.duration.observe_all([round(article.time_taken_seconds * MICROSECONDS) for article in articles], *by)
+        self.attempts.add(sum([article.attempts_made for article in articles]), *by, times=lines)
+        self.retried.add(sum([article.attempts_made > 1 for article in articles]), *by, times=lines)
+        self.repaired.add(sum([article.json_repaired for article in articles]), *by, times=lines)
+        for outcome in OUTCOMES:
+            self.articles.cell(*by, outcome, times=0)
+        for error_type in ERROR_TYPES:
+            self.errors.cell(*by, error_type, times=0)
+        for (outcome, error), times in Counter([article.outcome for article in articles]).items():
+            self.articles.add(times, *by, outcome, times=times)
+            if error is not None:
+                self.errors.add(times, *by, error, times=times)
+
+    def _show_session(self, filter_name: str, summary: SessionSummary) -> None:
+        self.session_articles.set(summary.articles_succeeded, filter_name, "success")
+        self.session_articles.set(summary.articles_failed, filter_name, "failure")
+        self.session_retries.set(summary.total_retries, filter_name)
+        self.session_errors.discard_where("filter", filter_name)
+        for error_type, times in (summary.errors_by_type or {}).items():
+            self.session_errors.set(times, filter_name, error_type)
+        self.session_duration.set(summary.duration_seconds, filter_name)
+        self.session_processing.set(summary.total_processing_time, filter_name)
+
+    def merge(self, other: "Distillation") -> None:
+        for filter_name in {labels[0] for gauge in other.session for labels in gauge.keys()}:
+            for gauge in self.session:
+                gauge.discard_where("filter", filter_name)
+        super().merge(other)

@@ -1,0 +1,154 @@
+"""What a scrape gets: a copy of the state that is durable before anyone sees it. RELIABILITY rule 2.
+
+In come scrapes; out go bytes, rendered at most once a second. A copy that could not be written is not shown: the last
+one that was stays.
+"""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterable
+from time import monotonic, time
+
+import msgspec
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from exporter.engine import Engine
+from exporter.exposition import Births, Format, Shown, copied, families, join
+from exporter.snapshot import Store
+from exporter.worker import Worker
+
+FRESH_SECONDS = 1.0
+GZIP_LEVEL = 1
+
+
+class Page:
+    """One durable copy, rendered on demand in the formats that scrapers ask for."""
+
+    def __init__(self, shown: list[Shown], live: Iterable[Metric]) -> None:
+        self._shown = shown
+        self._live = list(live)
+        self._bodies: dict[tuple[str, bool], bytes] = {}
+        self._lock = threading.Lock()
+
+    def body(self, form: Format, *, compressed: bool = False) -> bytes:
+        """The page as text, compressed or not."""
+        with self._lock:
+            key = form.content_type, compressed
+            if key not in self._bodies:
+                self._bodies[key] = (
+                    gzip.compress(self._body(form), GZIP_LEVEL, mtime=0) if compressed else self._body(form)
+                )
+            return self._bodies[key]
+
+    def _body(self, form: Format) -> bytes:
+        key = form.content_type, False
+        if key not in self._bodies:
+            durable = form.render(families(self._shown, created=form.openmetrics))
+            self._bodies[key] = join(durable, form.render(self._live))
+        return self._bodies[key]
+
+
+class Condition(msgspec.Struct):
+    """How the last snapshot went."""
+
+    seconds: float = 0.0
+    written: float | None = None
+    error: str | None = None
+
+
+class Publisher:
+    """Makes pages of what a worker counts. `live` metrics need not be durable: those of the host, of this process."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        store: Store,
+        births: Births,
+        *,
+        live: Callable[[], Iterable[Metric]],
+        on_failure: Callable[[str], None],
+        clock: Callable[[], float] = time,
+        elapsed: Callable[[], float] = monotonic,
+    ) -> None:
+        self.births = births
+        self.condition = Condition()
+        self._worker = worker
+        self._store = store
+        self._live = live
+        self._on_failure = on_failure
+        self._clock = clock
+        self._elapsed = elapsed
+        self._lock = threading.Lock()
+        self._page: Page | None = None
+        self._made = 0.0
+        self._saved: bytes | None = None
+
+    def page(self) -> Page | None:
+        """The present page, at most a second old; None where none could be made durable yet."""
+        with self._lock:
+            if self._page is None or self._elapsed() - self._made >= FRESH_SECONDS:
+                shown, stored = self._worker.ask(self._copy)
+                if self._save(stored):
+                    self._page = Page(shown, self._live())
+                    self._made = self._elapsed()
+            return self._page
+
+    def own_page(self) -> Page:
+        """The exporter's metrics about itself as they are now, durable or not."""
+
+        def copy(engine: Engine) -> list[Shown]:
+            engine.settle()
+            return copied(engine.itself.metrics)
+
+        return Page(self._worker.ask(copy), self._live())
+
+    def save(self) -> bool:
+        """Makes what is counted durable without showing it; whether it is."""
+        with self._lock:
+            return self._save(self._worker.ask(_store))
+
+    def _copy(self, engine: Engine) -> tuple[list[Shown], bytes]:
+        engine.settle()
+        shown = self.births.show(engine.metrics())
+        return shown, engine.store()
+
+    def _save(self, stored: bytes) -> bool:
+        started = self._elapsed()
+        try:
+            if stored != self._saved:
+                self._store.save(stored)
+        except OSError as error:
+            self.condition.error = str(error.strerror or error)
+            self._worker.ask(_count_failure)
+            self._on_failure(self.condition.error)
+            return False
+        self._saved = stored
+        self.condition = Condition(self._elapsed() - started, self._clock())
+        return True
+
+    def snapshot_families(self) -> list[Metric]:
+        """Metrics about the snapshots themselves."""
+        seconds = GaugeMetricFamily(
+            "pipeline_exporter_snapshot_duration_seconds",
+            "Time that the last snapshot took to be written.",
+            self.condition.seconds,
+        )
+        if self.condition.written is None:
+            return [seconds]
+        return [
+            seconds,
+            GaugeMetricFamily(
+                "pipeline_exporter_snapshot_timestamp_seconds",
+                "When everything counted was last known to be durable.",
+                self.condition.written,
+            ),
+        ]
+
+
+def _store(engine: Engine) -> bytes:
+    engine.settle()
+    return engine.store()
+
+
+def _count_failure(engine: Engine) -> None:
+    engine.itself.snapshot_failures.add(1)

@@ -1,0 +1,204 @@
+"""`serve`: configuration, state, worker and HTTP server put together, from start to clean end.
+
+In comes a configuration file; out goes an exit code. Reload, signals and the order of starting and stopping are here.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import msgspec
+import structlog
+import uvicorn
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from exporter import __version__
+from exporter.config import Config
+from exporter.engine import Engine
+from exporter.exposition import Births
+from exporter.host import Host
+from exporter.ownlog import RefusedLog
+from exporter.pipeline import discover
+from exporter.publisher import Publisher
+from exporter.snapshot import StateError, Store
+from exporter.web import Handlers, guarded
+from exporter.worker import Worker
+
+SAVE_SECONDS = 10.0
+"""How often what was read is made durable where nobody scrapes."""
+FAILURE_LOG_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+
+class Server:
+    """One running exporter. `load` reads the configuration again; it raises ValueError with what is wrong.
+
+    Raises StateError where the state directory cannot be used, OSError where the address cannot be listened on.
+    """
+
+    def __init__(self, config: Config, load: Callable[[], Config]) -> None:
+        self._config = config
+        self._load = load
+        self._kinds = discover()
+        self._on_refused = RefusedLog()
+        self._reloaded = True
+        self._socket = listen(config.listen)
+        self._store = Store(config.state)
+        self._host = Host(config.host)
+        stored = self._store.load()
+        self._fresh = stored is None
+        self._births = Births(config.birth_hold)
+        engine = self._first_engine(stored)
+        self._births.admit(engine.metrics())
+        self.worker = Worker(
+            engine,
+            poll_seconds=config.poll_seconds,
+            catchup_timeout=config.catchup_timeout,
+            on_caught_up=self._on_caught_up,
+        )
+        self.publisher = Publisher(
+            self.worker, self._store, self._births, live=self._live, on_failure=self._on_snapshot_failure
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _first_engine(self, stored: bytes | None) -> Engine:
+        make = partial(Engine, self._config, self._kinds, on_refused=self._on_refused)
+        try:
+            engine = make(stored=stored)
+        except msgspec.DecodeError as error:
+            raise StateError(f"state directory {self._config.state} cannot be understood: {error}") from None
+        engine.itself.state_resets.cell("damaged")[0] += self._store.damaged if self._fresh else 0
+        return engine
+
+    def _on_caught_up(self, engine: Engine) -> None:
+        """What a fresh start found is history and shown at once; all that comes later is born at 0."""
+        if self._fresh:
+            engine.settle()
+            self._births.admit(engine.metrics())
+        log.info("ready", url=self.url)
+
+    def _on_snapshot_failure(self, why: str) -> None:
+        log.error("snapshot_failed", state=self._config.state, error=why)
+
+    def _live(self) -> Iterator[Metric]:
+        yield from self._host.collect()
+        yield from self.publisher.snapshot_families()
+        yield GaugeMetricFamily(
+            "pipeline_exporter_config_reload_success",
+            "Whether the last reading of the configuration succeeded.",
+            float(self._reloaded),
+        )
+        build = GaugeMetricFamily("pipeline_exporter_build_info", "The version; always 1.", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            yield from collector.collect()
+
+    def reload(self) -> None:
+        """Goes on with the configuration as it is now; a bad one changes nothing. Raises ValueError."""
+        try:
+            config = self._load()
+        except ValueError as error:
+            self._reloaded = False
+            log.error("reload_failed", error=str(error))
+            raise
+        for name in ("listen", "state"):
+            if getattr(config, name) != getattr(self._config, name):
+                log.warning("needs_restart", setting=name)
+        self.worker.replace(partial(self._successor, config))
+        self.worker.poll_seconds = config.poll_seconds
+        self._births.hold = config.birth_hold
+        host = Host(config.host)
+        host.failures.update(self._host.failures)
+        self._config, self._host, self._reloaded = config, host, True
+        log.info("reloaded")
+
+    def _successor(self, config: Config, engine: Engine) -> Engine:
+        engine.settle()
+        return Engine(config, self._kinds, stored=engine.store(), on_refused=self._on_refused)
+
+    def run(self) -> int:
+        """Serves until SIGTERM or Ctrl-C; returns the exit code."""
+        self.worker.start()
+        log.info("serving", url=self.url, pipelines=sorted(self._config.pipelines))
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.worker.stop()
+        durable = self.publisher.save()
+        self._store.close()
+        if self.worker.failure is not None:
+            log.error("failed", exc_info=self.worker.failure)
+            return 1
+        log.info("stopped")
+        return 0 if durable else 1
+
+    async def _serve(self) -> None:
+        limits = self._config.limits
+        app = Handlers(self.worker, self.publisher, self.reload).app()
+        settings = uvicorn.Config(
+            app,
+            http=guarded(limits.connections, limits.header_seconds),
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Uvicorn(settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.end)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._reload_quietly))
+        keeper = asyncio.create_task(self._keep(server))
+        await server.serve(sockets=[self._socket])
+        keeper.cancel()
+
+    def _reload_quietly(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.reload()
+
+    async def _keep(self, server: "_Uvicorn") -> None:
+        """Makes progress durable now and then, and ends the server when the worker has failed."""
+        while not server.should_exit:
+            await asyncio.sleep(SAVE_SECONDS if self.worker.failure is None else 0)
+            if self.worker.failure is not None:
+                server.end()
+            else:
+                await asyncio.to_thread(self.publisher.save)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn with its signals left to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
+
+
+def listen(address: tuple[str, int]) -> socket.socket:
+    """A listening socket. Raises OSError whose text names the address."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        found.close()
+        raise OSError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from None
+    return found

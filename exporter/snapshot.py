@@ -1,0 +1,121 @@
+"""One durable file for everything that must survive a kill, and the lock that keeps its directory to one writer.
+
+In come bytes; out come the same bytes after a restart, or the ones before them where a disk damaged the last. Knows
+nothing of what the bytes mean. RELIABILITY rules 1 and 16.
+"""
+
+import fcntl
+import hashlib
+import os
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+SCHEMA = 1
+"""The version of what is inside; a program refuses newer ones."""
+
+_HEADER = struct.Struct("<8sIQ32s")
+_MAGIC = b"PIPEXPRT"
+
+
+class StateError(Exception):
+    """A state directory that cannot be used; its text says why in one line."""
+
+
+class Store:
+    """The snapshot file of one state directory, with the generation before it.
+
+    Opening it locks the directory; raises StateError where that is impossible or somebody else has it.
+    """
+
+    def __init__(self, directory: str, *, fsync: Callable[[int], None] = os.fsync) -> None:
+        self._directory = Path(directory)
+        self._current = self._directory / "state.snapshot"
+        self._previous = self._directory / "state.previous"
+        self._fsync = fsync
+        self.damaged = 0
+        """Generations that were found damaged when loading."""
+        self._lock = self._take_lock()
+
+    def _take_lock(self) -> int:
+        lock = None
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.access(self._directory, os.W_OK | os.X_OK):
+                raise PermissionError
+        except BlockingIOError:
+            os.close(lock or 0)
+            raise StateError(f"state directory {self._directory} is in use by another pipeline-exporter") from None
+        except OSError as error:
+            why = error.strerror or "Permission denied"
+            raise StateError(f"state directory {self._directory} cannot be written: {why}") from None
+        return lock
+
+    def close(self) -> None:
+        """Lets go of the directory."""
+        os.close(self._lock)
+
+    def load(self) -> bytes | None:
+        """The last snapshot that is whole, or None where there is none. Raises StateError for a newer program's."""
+        for path in (self._current, self._previous):
+            with suppress(FileNotFoundError):
+                content = self._read(path)
+                if content is not None:
+                    return content
+                self.damaged += 1
+        return None
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StateError(f"{path} cannot be read: {error.strerror}") from None
+        if len(data) < _HEADER.size:
+            return None
+        magic, schema, length, checksum = _HEADER.unpack_from(data)
+        content = data[_HEADER.size :]
+        if magic != _MAGIC or len(content) != length or hashlib.sha256(content).digest() != checksum:
+            return None
+        if schema > SCHEMA:
+            raise StateError(f"{path} was written by a newer version: its schema is {schema}, this program's {SCHEMA}")
+        return content
+
+    def save(self, content: bytes) -> None:
+        """Makes a snapshot durable; on OSError the one before it still stands."""
+        temporary = self._directory / "state.temporary"
+        header = _HEADER.pack(_MAGIC, SCHEMA, len(content), hashlib.sha256(content).digest())
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            _write(file, header + content)
+            self._fsync(file)
+        finally:
+            os.close(file)
+        self._keep_previous()
+        temporary.rename(self._current)
+        self._sync_directory()
+
+    def _keep_previous(self) -> None:
+        """Makes the current generation the previous one without ever being without a current one."""
+        spare = self._directory / "state.spare"
+        with suppress(FileNotFoundError):
+            spare.unlink(missing_ok=True)
+            spare.hardlink_to(self._current)
+            spare.rename(self._previous)
+
+    def _sync_directory(self) -> None:
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _write(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

@@ -1,0 +1,163 @@
+"""The HTTP face: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
+
+Handlers only send bytes that somebody else made. Slow or silent clients are shown the door, so that a scrape always
+finds a place. Knows no pipelines.
+"""
+
+import asyncio
+from collections.abc import Callable
+from time import time
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from exporter import status
+from exporter.exposition import negotiate
+from exporter.publisher import Page, Publisher
+from exporter.worker import Worker
+
+RETRY_SECONDS = 2
+ANSWER_SECONDS = 60.0
+"""How long a client may take to fetch an answer."""
+
+
+class Handlers:
+    """Answers requests from a worker and a publisher. `reload` raises ValueError with what is wrong."""
+
+    def __init__(self, worker: Worker, publisher: Publisher, reload: Callable[[], None]) -> None:
+        self._worker = worker
+        self._publisher = publisher
+        self._reload = reload
+
+    async def metrics(self, request: Request) -> Response:
+        """The exposition; 503 until everything that was there at the start is read."""
+        if not self._worker.caught_up:
+            return _later(await run_in_threadpool(self._progress))
+        page = await run_in_threadpool(self._publisher.page)
+        if page is None:
+            return _later(f"no snapshot could be written yet: {self._publisher.condition.error}\n")
+        return await run_in_threadpool(_exposition, request, page)
+
+    async def own_metrics(self, request: Request) -> Response:
+        """The exporter's metrics about itself, at any time."""
+        page = await run_in_threadpool(self._publisher.own_page)
+        return await run_in_threadpool(_exposition, request, page)
+
+    async def healthy(self, request: Request) -> Response:
+        """200 as long as the process does its work."""
+        if self._worker.failure is not None:
+            return PlainTextResponse("not reading any more\n", 503)
+        return PlainTextResponse("healthy\n")
+
+    async def ready(self, request: Request) -> Response:
+        """200 once /metrics answers; before that 503 and how much is left to read."""
+        if self._worker.caught_up:
+            return PlainTextResponse("ready\n")
+        return _later(await run_in_threadpool(self._progress))
+
+    async def reload(self, request: Request) -> Response:
+        """Reads the configuration again; 400 and what is wrong where it is bad."""
+        try:
+            await run_in_threadpool(self._reload)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return PlainTextResponse("reloaded\n")
+
+    async def status(self, request: Request) -> Response:
+        """The status page."""
+
+        def page() -> str:
+            streams, backlog = self._worker.ask(lambda engine: (status.describe(engine), engine.backlog()))
+            return status.page(streams, backlog=backlog, failure=self._publisher.condition.error, now=time())
+
+        return HTMLResponse(await run_in_threadpool(page))
+
+    def _progress(self) -> str:
+        left = self._worker.ask(lambda engine: engine.backlog())
+        return f"catching up: {left} bytes left to read\n"
+
+    def app(self) -> Starlette:
+        """The application with its routes."""
+        return Starlette(
+            routes=[
+                Route("/", self.status),
+                Route("/metrics", self.metrics),
+                Route("/metrics/self", self.own_metrics),
+                Route("/-/healthy", self.healthy),
+                Route("/-/ready", self.ready),
+                Route("/-/reload", self.reload, methods=["POST"]),
+            ]
+        )
+
+
+def _later(why: str) -> Response:
+    return PlainTextResponse(why, 503, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def _exposition(request: Request, page: Page) -> Response:
+    form = negotiate(request.headers.get("accept", ""))
+    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
+    if compressed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(page.body(form, compressed=compressed), headers=headers)
+
+
+def guarded(connections: int, header_seconds: float) -> type[H11Protocol]:
+    """A protocol that serves so many connections at a time and waits so long for a request.
+
+    A connection over the limit takes the place of the one that has been silent longest, so that a thousand half-open
+    ones do not keep a scraper out; where all are being answered, the new one is closed.
+    """
+    silent: dict[H11Protocol, None] = {}
+    answered: set[H11Protocol] = set()
+
+    class Guarded(H11Protocol):
+        _deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if len(silent) + len(answered) >= connections:
+                loser: Any = next(iter(silent), self)
+                loser.leave()
+                loser.transport.abort()
+            if not transport.is_closing():
+                silent[self] = None
+                self._give(header_seconds)
+
+        def handle_events(self) -> None:
+            super().handle_events()
+            if self.cycle is not None and not self.cycle.response_complete and self in silent:
+                del silent[self]
+                answered.add(self)
+                self._give(ANSWER_SECONDS)
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self in answered and self.cycle.response_complete:
+                answered.discard(self)
+                silent[self] = None
+                self._give(header_seconds)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.leave()
+            super().connection_lost(exc)
+
+        def _give(self, seconds: float) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._deadline = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
+
+        def leave(self) -> None:
+            """Gives up its place."""
+            silent.pop(self, None)
+            answered.discard(self)
+            if self._deadline is not None:
+                self._deadline.cancel()
+
+    return Guarded
