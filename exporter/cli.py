@@ -16,6 +16,7 @@ from typing import NoReturn
 import click
 
 from exporter import __version__, config, demo, ownlog
+from exporter import render as rendering
 from exporter.config import Config, ConfigError, Mistake
 from exporter.engine import Engine
 from exporter.exposition import copied, families, negotiate
@@ -140,6 +141,17 @@ def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None
         demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario, seed=seed)
     except (ValueError, OSError) as error:
         fail(str(error))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root.")
+def render(check: bool, out: Path) -> None:
+    """Write the files that come from the code: docs/metrics.md."""
+    paths = rendering.stale(discover(), out) if check else rendering.write(discover(), out)
+    for path in paths:
+        click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
+    sys.exit(1 if check and paths else 0)
 
 
 def configuration(config_path: str | None, logs: tuple[str, ...]) -> Config:

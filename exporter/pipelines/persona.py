@@ -8,19 +8,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, groupby, islice
-from operator import attrgetter
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain, groupby
+from operator import is_not
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from exporter.batch import Trend, entropy, quantile
 from exporter.metric import OTHER, Gauge, Metrics, label_value
 from exporter.pipeline import Options, Pipeline, State, Stream
 from exporter.record import Count, Identifier, Quantity, Record, Timestamp
+from exporter.tally import MILLIONTHS, DurationTally, ScoreTally, Tally
 
-MILLIONTHS = 1_000_000
 BASELINE_BATCHES = 3
 """The first batches of a run, whose mean latency is what later batches are compared with."""
 PENDING_ATTEMPTS = 10_000
@@ -35,7 +37,8 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 }
 """Seed 001's drift alerts: which trend over the whole run, and when it is one."""
 
-T = TypeVar("T")
+K = TypeVar("K")
+_is_there = partial(is_not, None)
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
 
 
@@ -56,6 +59,10 @@ class Attempt(Record):
     constraint_categories: list[str] | None = None
     anchors_used: list[str] | None = None
     error: str | None = None
+
+
+RUN_ID, PERSONA_ID = 0, 1
+"""Where those columns stand in `Attempt`."""
 
 
 class PersonaOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,23 +123,33 @@ class PersonaState(State):
     runs: dict[tuple[str, str], Run] = {}
 
 
-class _Tallies:
-    """Attempts of one run in one log, counted by their raw values and not yet in its metrics."""
+class _OpenRun:
+    """A run while attempts of it come in from one log: what is remembered, and what is tallied but not settled."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.latencies: dict[tuple[str, str], list[int]] = {}
-        self.repairs: Counter[str] = Counter()
-        self.scores: Counter[tuple[str, float]] = Counter()
-        self.openings: Counter[str] = Counter()
-        self.constraints: Counter[str] = Counter()
-        self.clear()
+    def __init__(self, persona: "Persona", run_id: str, state: Run) -> None:
+        self.run_id = run_id
+        self.state = state
+        self.pending = 0
+        self.attempts = DurationTally(persona.attempts, persona.duration, run_id)
+        self.repairs = Tally(persona.repairs, run_id)
+        self.scores = ScoreTally(persona.scores, run_id)
+        self.openings = Tally(persona.openings, run_id)
+        self.constraints = Tally(persona.constraints, run_id)
 
-    def clear(self) -> None:
-        """Starts over."""
-        self.attempts = 0
-        for tally in (self.latencies, self.repairs, self.scores, self.openings, self.constraints):
-            tally.clear()
+    def settle(self) -> None:
+        """Moves what is tallied into the run's metrics and its open batch."""
+        batch = self.state.batch
+        batch.attempts += self.pending
+        self.pending = 0
+        for (_, status), latencies in self.attempts.settle().items():
+            batch.successes += len(latencies) if status == "success" else 0
+            _add_up(batch.latencies, Counter(latencies))
+        for validator, (attempts, millionths) in self.scores.settle().items():
+            before = batch.scores.get(validator, (0, 0))
+            batch.scores[validator] = (before[0] + attempts, before[1] + millionths)
+        _add_up(batch.openings, self.openings.settle())
+        self.repairs.settle()
+        self.constraints.settle()
 
 
 class Persona(Pipeline):
@@ -146,7 +163,7 @@ class Persona(Pipeline):
     state: PersonaState
 
     def declare(self, metrics: Metrics) -> None:
-        self._tallies: dict[tuple[str, str], _Tallies] = {}
+        self._open_runs: dict[tuple[str, str], _OpenRun] = {}
         self.attempts = metrics.counter("persona_attempts_total", "Generation attempts.", "run_id", "stage", "status")
         self.duration = metrics.histogram(
             "persona_attempt_duration_seconds",
@@ -220,37 +237,34 @@ class Persona(Pipeline):
         self.info = metrics.gauge("persona_run_info", "A run and its tier; always 1.", "run_id", "tier")
 
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
-        for run_id, group in groupby(records, attrgetter("run_id")):
-            run_id, tallies = self._open(log, run_id)
-            attempts = list(group)
-            while attempts:
-                fitting = self._fit(tallies.run.batch.personas, attempts)
-                self._tally(run_id, tallies, attempts[:fitting])
-                if fitting < len(attempts):
-                    self._close(run_id, tallies)
-                attempts = attempts[fitting:]
+        columns = tuple(zip(*map(astuple, records), strict=True))
+        for run_id, start, end in _stretches(columns[RUN_ID]):
+            run = self._open(log, run_id)
+            while start < end:
+                fitting = start + self._fit(run.state.batch.personas, columns[PERSONA_ID][start:end])
+                self._tally(run, *[column[start:fitting] for column in columns])
+                if fitting < end:
+                    self._close(run)
+                start = fitting
 
-    def _open(self, log: str, run_id: str) -> tuple[str, _Tallies]:
-        """The run's admitted id, `other` over the cap, and its tallies."""
-        tallies = self._tallies.get((log, run_id))
-        if tallies is None:
+    def _open(self, log: str, run_id: str) -> _OpenRun:
+        """The run, or over the cap the one that all further runs are counted under."""
+        found = self._open_runs.get((log, run_id))
+        if found is None:
             runs = self.state.runs
             run_id = label_value(run_id)
             if (log, run_id) not in runs and len(runs) >= self.metrics.cap:
                 run_id = OTHER
-            run = runs.get((log, run_id))
-            if run is None:
-                run = runs[log, run_id] = Run()
+            if (log, run_id) not in runs:
+                runs[log, run_id] = Run()
                 self.info.set(1, run_id, run_id.partition("_")[0])
-            tallies = self._tallies.get((log, run_id))
-            if tallies is None:
-                tallies = self._tallies[log, run_id] = _Tallies(run)
-        tallies.run.quiet = 0.0
-        return run_id, tallies
+            found = self._open_runs.get((log, run_id)) or _OpenRun(self, run_id, runs[log, run_id])
+            self._open_runs[log, run_id] = found
+        found.state.quiet = 0.0
+        return found
 
-    def _fit(self, personas: set[Identifier], attempts: list[Attempt]) -> int:
-        """Takes their personas into the open batch, as far as it holds them; returns how many attempts that are."""
-        ids = [attempt.persona_id for attempt in attempts]
+    def _fit(self, personas: set[Identifier], ids: Sequence[Identifier]) -> int:
+        """Takes personas into the open batch, as far as it holds them; returns how many attempts that are."""
         size = self.options.batch_size
         if len(personas) + len(ids) <= size:
             personas.update(ids)
@@ -262,85 +276,43 @@ class Persona(Pipeline):
                 personas.add(persona)
         return len(ids)
 
-    def _tally(self, run_id: str, tallies: _Tallies, attempts: list[Attempt]) -> None:
-        batch = tallies.run.batch
-        latencies = tallies.latencies
-        for attempt in attempts:
-            try:
-                latencies[attempt.stage, attempt.status].append(attempt.latency_ms)
-            except KeyError:
-                latencies[attempt.stage, attempt.status] = [attempt.latency_ms]
-                self.attempts.cell(run_id, attempt.stage, attempt.status, times=0)
-                self.duration.cell(run_id, attempt.stage, times=0)
-            if attempt.status == "fail":
-                self.failures.add(1, run_id, attempt.stage, error_class(attempt.error))
-
-        prompt = sum([attempt.prompt_tokens for attempt in attempts])
-        completion = sum([attempt.completion_tokens for attempt in attempts])
+    def _tally(self, run: _OpenRun, *columns: Sequence[Any]) -> None:
+        """Counts attempts of one batch, given as the columns of `Attempt` in order."""
+        _, _, stages, statuses, latencies, prompts, completions, _, repairs, scores, openings, *more = columns
+        constraints, anchors, errors = more
+        batch, run_id = run.state.batch, run.run_id
+        run.attempts.observe(zip(zip(stages, statuses, strict=True), latencies, strict=True))
+        if "fail" in statuses:
+            for stage, status, error in zip(stages, statuses, errors, strict=True):
+                if status == "fail":
+                    self.failures.add(1, run_id, stage, error_class(error))
+        prompt, completion = sum(prompts), sum(completions)
         self.tokens.cell(run_id, "prompt")[0] += prompt
         self.tokens.cell(run_id, "completion")[0] += completion
         self.cost.cell(run_id)[0] += prompt + completion
-
-        repairs = [attempt.repairs for attempt in attempts if attempt.repairs]
-        self.repaired.cell(run_id)[0] += len(repairs)
-        batch.repaired += len(repairs)
-        for repair in _count(tallies.repairs, chain.from_iterable(repairs)):
-            self.repairs.cell(run_id, repair, times=0)
-
-        scores = [attempt.validator_scores.items() for attempt in attempts if attempt.validator_scores]
-        for validator, _ in _count(tallies.scores, chain.from_iterable(scores)):
-            self.scores.cell(run_id, validator, times=0)
-
-        openings = [attempt.opening_move for attempt in attempts if attempt.opening_move is not None]
-        for opening in _count(tallies.openings, openings):
-            self.openings.cell(run_id, opening, times=0)
-
-        constraints = [attempt.constraint_categories for attempt in attempts if attempt.constraint_categories]
-        for constraint in _count(tallies.constraints, chain.from_iterable(constraints)):
-            self.constraints.cell(run_id, constraint, times=0)
-
-        anchors = [attempt.anchors_used for attempt in attempts if attempt.anchors_used is not None]
-        batch.has_anchors = batch.has_anchors or bool(anchors)
+        repaired = list(filter(None, repairs))
+        self.repaired.cell(run_id)[0] += len(repaired)
+        batch.repaired += len(repaired)
+        run.repairs.count(chain.from_iterable(repaired))
+        run.scores.observe(filter(None, scores))
+        run.openings.count(filter(_is_there, openings))
+        run.constraints.count(chain.from_iterable(filter(None, constraints)))
+        batch.has_anchors = batch.has_anchors or any(map(_is_there, anchors))
         if len(batch.anchors) < BATCH_ANCHORS:
-            batch.anchors.update(chain.from_iterable(anchors))
-
-        tallies.attempts += len(attempts)
-        if tallies.attempts >= PENDING_ATTEMPTS:
-            self._settle(run_id, tallies)
+            batch.anchors.update(chain.from_iterable(filter(None, anchors)))
+        run.pending += len(stages)
+        if run.pending >= PENDING_ATTEMPTS:
+            run.settle()
 
     def settle(self) -> None:
-        for (_, run_id), tallies in self._tallies.items():
-            if tallies.attempts:
-                self._settle(run_id, tallies)
+        for run in self._open_runs.values():
+            if run.pending:
+                run.settle()
 
-    def _settle(self, run_id: str, tallies: _Tallies) -> None:
-        """Moves what is tallied into the run's metrics and its open batch."""
-        batch = tallies.run.batch
-        batch.attempts += tallies.attempts
-        for (stage, status), latencies in tallies.latencies.items():
-            self.attempts.add(len(latencies), run_id, stage, status, times=len(latencies))
-            self.duration.observe_all(latencies, run_id, stage)
-            batch.successes += len(latencies) if status == "success" else 0
-            for latency, times in Counter(latencies).items():
-                batch.latencies[latency] = batch.latencies.get(latency, 0) + times
-        for repair, times in tallies.repairs.items():
-            self.repairs.add(times, run_id, repair, times=times)
-        for (validator, score), times in tallies.scores.items():
-            millionths = round(score * MILLIONTHS)
-            self.scores.observe(millionths, run_id, validator, times=times)
-            lines, total = batch.scores.get(validator, (0, 0))
-            batch.scores[validator] = (lines + times, total + millionths * times)
-        for opening, times in tallies.openings.items():
-            self.openings.add(times, run_id, opening, times=times)
-            batch.openings[opening] = batch.openings.get(opening, 0) + times
-        for constraint, times in tallies.constraints.items():
-            self.constraints.add(times, run_id, constraint, times=times)
-        tallies.clear()
-
-    def _close(self, run_id: str, tallies: _Tallies) -> None:
+    def _close(self, open_run: _OpenRun) -> None:
         """Closes the open batch: its figures become the run's gauges, its trends move on, a new batch opens."""
-        self._settle(run_id, tallies)
-        run = tallies.run
+        open_run.settle()
+        run_id, run = open_run.run_id, open_run.state
         batch, run.batch = run.batch, Batch()
         figures = batch.figures()
         self.batches.add(1, run_id)
@@ -382,7 +354,7 @@ class Persona(Pipeline):
         if gone:
             self.settle()
             self.state.runs = {key: run for key, run in self.state.runs.items() if key[1] not in gone}
-            self._tallies.clear()
+            self._open_runs.clear()
         for run_id in gone:
             self.metrics.discard_where("run_id", run_id)
 
@@ -391,11 +363,20 @@ class Persona(Pipeline):
         self.state.runs |= other.state.runs
 
 
-def _count(tally: Counter[T], values: Iterable[T]) -> Iterator[T]:
-    """Counts values; returns those that were not in the tally before, in order."""
-    known = len(tally)
-    tally.update(values)
-    return islice(tally, known, None)
+def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """The stretches of one run each, as run_id, start and end."""
+    if run_ids.count(run_ids[0]) == len(run_ids):
+        yield run_ids[0], 0, len(run_ids)
+        return
+    end = 0
+    for run_id, stretch in groupby(run_ids):
+        start, end = end, end + sum(1 for _ in stretch)
+        yield run_id, start, end
+
+
+def _add_up(counts: dict[K, int], more: Counter[K]) -> None:
+    for key, times in more.items():
+        counts[key] = counts.get(key, 0) + times
 
 
 def error_class(error: str | None) -> str:

@@ -1,0 +1,40 @@
+# Python 3.11 or newer and make are all that is needed; everything else is installed below .venv and .tools.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+BIN := .venv/bin
+export PATH := $(CURDIR)/.tools/usr/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+
+help:  ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*##' '{printf "  make %-8s%s\n", $$1, $$2}'
+
+run: .venv/installed  ## serve live demo logs of all five pipelines; Ctrl-C ends it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/run-demo
+
+test: .venv/installed  ## check style and types, and run every test
+	@sh deploy/fetch-tools
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pipeline-exporter render --check
+	$(BIN)/pytest
+
+bench: .venv/installed  ## measure, and print the figures with their targets
+	@sh deploy/fetch-tools
+	$(BIN)/python -m benchmarks
+
+render: .venv/installed  ## write what is rendered from the code: docs/metrics.md
+	$(BIN)/pipeline-exporter render
+
+format: .venv/installed  ## format the code and mend what can be mended
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean:  ## remove everything that was installed or written by these targets
+	rm -rf .venv .tools demo state build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; say where it is by PYTHON=/path/to/python3" >&2; exit 2; }
+	@sh deploy/make-venv $(PYTHON)
+	@touch $@
+
+.PHONY: help run test bench render format clean

@@ -1,0 +1,77 @@
+"""Seed 004 over plain lists: events counted, jobs added up, and each wiki's last job."""
+
+from pathlib import Path
+
+from .arithmetic import Found
+from .reading import Record, read
+
+ERRORS = ("llm_failures", "llm_timeouts", "parsing_errors", "propagation_conflicts", "database_errors")
+"""Seed 004's errors; `total_errors` is none."""
+LOGGED = {
+    "clustering_clusters": "cluster_count",
+    "clustering_cluster_size_avg": "avg_cluster_size",
+    "clustering_cluster_size_min": "min_cluster_size",
+    "clustering_cluster_size_max": "max_cluster_size",
+    "clustering_outliers": "outlier_count",
+    "clustering_silhouette_score": "silhouette_score",
+    "clustering_confidence": "avg_cluster_confidence",
+    "clustering_tags_per_cluster": "tags_per_cluster",
+}
+"""Gauges that are shown as they are logged."""
+
+
+def recount(logs: dict[str, list[Path]]) -> Found:
+    """Every clustering metric over these logs."""
+    found = Found()
+    last_jobs = {}
+    for events in read("clustering.events", logs["events"])[0]:
+        for event in events:
+            found.add(1, "clustering_events_total", event["event"], event.get("level", "unknown"))
+            if event["event"] == "cluster_created" and "page_count" in event:
+                found.observe(event["page_count"], "clustering_cluster_size")
+            if event["event"] == "clustering_metrics":
+                _count_job(found, event, str(event["wiki_id"]))
+                last_jobs[str(event["wiki_id"])] = event
+    for wiki, job in last_jobs.items():
+        _show_job(found, wiki, job)
+    return found
+
+
+def _count_job(found: Found, job: Record, wiki: str) -> None:
+    counters = job["counters"]
+    found.add(1, "clustering_jobs_total", wiki)
+    found.observe(job["total_duration"], "clustering_job_duration_seconds", wiki)
+    for stage, seconds in job.get("stage_durations", {}).items():
+        found.observe(seconds, "clustering_stage_duration_seconds", wiki, stage)
+    tagged = counters.get("pages_tagged", 0)
+    untagged = counters.get("pages_untagged", counters.get("pages_processed", 0) - tagged)
+    found.add(tagged, "clustering_pages_total", wiki, "tagged")
+    found.add(untagged, "clustering_pages_total", wiki, "untagged")
+    found.add(counters.get("total_tags_applied", 0), "clustering_tags_applied_total", wiki)
+    for error in ERRORS:
+        found.add(counters.get(error, 0), "clustering_errors_total", wiki, error)
+
+
+def _show_job(found: Found, wiki: str, job: Record) -> None:
+    """The logged gauge where there is one, else the job's counters over pages_processed."""
+    counters, gauges = job["counters"], job["gauges"]
+    for metric, name in LOGGED.items():
+        found.show(gauges.get(name), metric, wiki)
+    pages = counters.get("pages_processed")
+    derived = {
+        "clustering_outlier_ratio": (gauges.get("outlier_percentage"), gauges.get("outlier_count"), pages),
+        "clustering_tags_per_page": (None, counters.get("total_tags_applied"), pages),
+        "clustering_coverage_ratio": (gauges.get("coverage_percentage"), counters.get("pages_tagged"), pages),
+        "clustering_pages_per_second": (None, pages, job["total_duration"]),
+    }
+    plain = {
+        "clustering_tags_per_page": gauges.get("avg_tags_per_page"),
+        "clustering_pages_per_second": gauges.get("pages_per_second"),
+    }
+    for metric, (percentage, part, whole) in derived.items():
+        value = plain.get(metric)
+        if value is None and percentage is not None:
+            value = percentage / 100
+        if value is None and part is not None and whole:
+            value = part / whole
+        found.show(value, metric, wiki)

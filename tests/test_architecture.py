@@ -1,0 +1,76 @@
+"""The drawing in docs/architecture.md, read from the imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "exporter"
+
+ALLOWED = {
+    "follow": set(),
+    "decode": {"pipeline", "record"},
+    "pipelines": {"batch", "join", "metric", "pipeline", "record", "tally"},
+    "pipeline": {"metric", "pipelines", "record"},
+    "tally": {"metric"},
+    "join": {"record"},
+    "batch": set(),
+    "metric": set(),
+    "record": set(),
+    "snapshot": set(),
+    "exposition": {"metric"},
+    "itself": {"decode", "metric"},
+    "intake": {"decode", "follow", "itself", "pipeline", "record"},
+    "engine": {"config", "intake", "itself", "metric", "pipeline"},
+    "config": {"pipeline", "record"},
+    "demo": set(),
+    "host": {"config"},
+    "ownlog": {"intake"},
+    "progress": {"engine"},
+    "render": {"itself", "metric", "pipeline"},
+    "status": {"engine", "intake"},
+    "worker": {"engine"},
+    "publisher": {"engine", "exposition", "snapshot", "worker"},
+    "web": {"exposition", "publisher", "status", "worker"},
+    "server": {
+        *("config", "engine", "exposition", "host", "ownlog"),
+        *("pipeline", "publisher", "snapshot", "web", "worker"),
+    },
+    "cli": {
+        *("config", "demo", "engine", "exposition", "follow", "intake", "ownlog"),
+        *("pipeline", "progress", "render", "server", "snapshot"),
+    },
+    "__main__": {"cli"},
+}
+"""Which rooms each room may use. What reads is left of what is read, so there is no way back."""
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Every import of one room by another."""
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                below = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "exporter" else []
+                modules = below or [node.module]
+            elif isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            rooms = {module.split(".")[1] for module in modules if module.startswith("exporter.")}
+            found |= {(room, other) for other in rooms if other not in (room, "__version__")}
+    return found
+
+
+@pytest.mark.parametrize("room", sorted({room for room, _ in arrows()}))
+def test_imports_follow_the_drawing(room):
+    """A room uses only the rooms that the drawing lets it use."""
+    assert set() == {other for using, other in arrows() if using == room} - ALLOWED[room]
+
+
+def test_the_drawing_has_no_circle():
+    """No room uses, by whatever way, a room that uses it; discovery alone looks into `pipelines`."""
+    rooms = {room: others - {"pipelines"} for room, others in ALLOWED.items()}
+    while leaves := {room for room, others in rooms.items() if not others & rooms.keys()}:
+        rooms = {room: others for room, others in rooms.items() if room not in leaves}
+    assert {} == rooms

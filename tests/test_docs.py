@@ -1,0 +1,79 @@
+"""The docs say what is so: their examples run, and what is rendered is fresh."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporter import config, render
+from exporter.pipeline import discover
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_rendered_files_are_fresh():
+    """What is rendered from the code lies in the repository as it would be rendered."""
+    assert [] == render.stale(discover(), ROOT)
+
+
+@pytest.mark.parametrize("name", ["example.yml", "demo.yml"])
+def test_example_configurations_are_good(name):
+    """A configuration from the docs is accepted as it stands."""
+    found = config.load(str(ROOT / "docs" / name), pipelines=discover(), environ={})
+    assert set(discover()) == set(found.pipelines)
+
+
+@pytest.fixture(scope="module")
+def sixth(tmp_path_factory):
+    """A copy of the program with the pipeline of docs/adding-a-pipeline.md, and a log of it."""
+    folder = tmp_path_factory.mktemp("sixth")
+    shutil.copytree(ROOT / "exporter", folder / "exporter", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (ROOT / "docs" / "adding-a-pipeline.md").read_text()
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert code is not None
+    (folder / "exporter" / "pipelines" / "translation.py").write_text(code[1])
+    line = re.search(r'^    (\{"ts".*\})$', text, re.MULTILINE)
+    assert line is not None
+    bad = json.dumps({"language": "ro"})
+    (folder / "sentences.ndjson").write_text(f"{line[1]}\n{line[1]}\n{bad}\n")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the copied program."""
+    command = [sys.executable, "-m", "exporter", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_sixth_pipeline_is_one_file(sixth):
+    """The documented file alone makes `once` count the sixth pipeline's lines."""
+    lines = run(sixth, "once", "translation=sentences.ndjson").stdout.splitlines()
+    assert 'translation_sentences_total{language="ro"} 2.0' in lines
+    assert 'translation_glossary_hits_total{language="ro"} 4.0' in lines
+    assert 'translation_sentence_duration_seconds_sum{language="ro"} 2.5' in lines
+    refused = 'pipeline_exporter_rejected_lines_total{pipeline="translation",reason="missing_field",stream="sentences"}'
+    assert f"{refused} 1.0" in lines
+
+
+def test_lint_knows_the_sixth_pipeline(sixth):
+    """`lint` finds the bad line of the sixth pipeline."""
+    done = run(sixth, "lint", "translation=sentences.ndjson")
+    assert 1 == done.returncode
+    assert 'sentences.ndjson:3: missing_field: {"language": "ro"}\n' == done.stdout
+
+
+def test_the_docs_follow_the_sixth_pipeline(sixth):
+    """`render` writes the sixth pipeline's metrics into the docs."""
+    assert 0 == run(sixth, "render").returncode
+    assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
+
+
+def test_a_configuration_takes_the_sixth_pipeline(sixth):
+    """The sixth pipeline's name and stream are configuration keys."""
+    (sixth / "logs.yml").write_text("pipelines: {translation: {sentences: sentences.ndjson}}")
+    done = run(sixth, "check", "--config", "logs.yml")
+    assert (0, "translation.sentences: sentences.ndjson") == (done.returncode, done.stdout.splitlines()[0])
