@@ -54,10 +54,6 @@ class _RefusedError(Exception):
     """Carries the reason for which a line is refused."""
 
 
-_NOT_BETWEEN_OBJECTS = re.compile(rb"\n(?:(?<=[^}]\n)|(?!\{))")
-"""A newline that does not stand between two objects. Looked for since the parser takes newlines as mere white space:
-it would read an object over two lines, or two objects on one."""
-
 _PARSE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _any_json = msgspec.json.Decoder(float_hook=float)
 
@@ -79,8 +75,8 @@ class Decoder:
         """Decodes whole lines, each with its newline; `at_start` says that they begin a file."""
         if at_start:
             chunk = chunk.removeprefix(BOM)
-        lines = chunk.count(b"\n")
-        if self._stream.parse is None:
+        lines = _plain_lines(chunk) if self._stream.parse is None else 0
+        if lines:
             records = self._decode_at_once(chunk)
             if records is not None and len(records) == lines:
                 return Decoded(lines, records)
@@ -93,8 +89,6 @@ class Decoder:
         return decoded
 
     def _decode_at_once(self, chunk: bytes) -> list[Any] | None:
-        if _NOT_BETWEEN_OBJECTS.search(chunk, 0, len(chunk) - 1):
-            return None
         try:
             if not chunk.isascii():
                 chunk.decode()  # the parser does not look into strings that it passes over
@@ -179,6 +173,23 @@ class Decoder:
             return msgspec.convert(fields, kind)
         except msgspec.ValidationError as error:
             raise _RefusedError(_reason(str(error))) from None
+
+
+def _plain_lines(chunk: bytes) -> int:
+    """How many lines there are, if every newline between two of them stands between two objects; else 0.
+
+    The parser takes newlines as mere white space: it would read an object over two lines, or two objects on one. With
+    this, and as many records as lines, neither can be.
+    """
+    lines = 1
+    last = len(chunk) - 1
+    newline = chunk.find(b"\n")
+    while newline < last:
+        if chunk[newline - 1 : newline + 2] != b"}\n{":
+            return 0
+        lines += 1
+        newline = chunk.find(b"\n", newline + 1)
+    return lines
 
 
 def _normal(value: Any) -> Any:

@@ -6,8 +6,9 @@ not the moment of settling.
 """
 
 from collections import Counter as Counts
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress, groupby, islice
+from operator import itemgetter
 
 from exporter.metric import Counter, Histogram
 
@@ -44,21 +45,37 @@ class ScoreTally:
         self._histogram = histogram
         self._labels = labels
         self._scores: dict[str, Counts[float]] = {}
+        self._expect(())
 
-    def observe(self, scored: Iterable[dict[str, float]]) -> None:
+    def observe(self, scored: list[dict[str, float]]) -> None:
         """Observes the scores by name of one line after the other."""
-        shapes: dict[tuple[str, ...], list[Iterable[float]]] = {}
-        for scores in scored:
-            try:
-                shapes[(*scores,)].append(scores.values())
-            except KeyError:
-                shapes[(*scores,)] = [scores.values()]
-        for names, rows in shapes.items():
-            for name, column in zip(names, zip(*rows, strict=True), strict=True):
-                if name not in self._scores:
-                    self._scores[name] = Counts()
-                    self._histogram.cell(*self._labels, name, times=0)
-                self._scores[name].update(column)
+        if not scored:
+            return
+        try:
+            columns = list(zip(*map(self._row, scored), strict=True))
+        except KeyError:
+            columns = []
+        if len(columns) * len(scored) == sum(map(len, scored)):
+            self._observe(self._names, columns)
+        else:
+            self._observe_mixed(scored)
+
+    def _observe_mixed(self, scored: list[dict[str, float]]) -> None:
+        """Observes lines of which not all have the same names; the first one's are expected from now on."""
+        for names, lines in groupby(scored, tuple):
+            self._observe(names, list(zip(*(scores.values() for scores in lines), strict=True)))
+        self._expect(tuple(scored[0]))
+
+    def _expect(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._row: Callable[[dict[str, float]], tuple[float, ...]] = itemgetter(*names) if len(names) > 1 else _none
+
+    def _observe(self, names: tuple[str, ...], columns: list[tuple[float, ...]]) -> None:
+        for name, column in zip(names, columns, strict=True):
+            if name not in self._scores:
+                self._scores[name] = Counts()
+                self._histogram.cell(*self._labels, name, times=0)
+            self._scores[name].update(column)
 
     def settle(self) -> dict[str, tuple[int, int]]:
         """Adds the scores to the histogram; returns for each name how many they were and their sum in millionths."""
@@ -84,23 +101,32 @@ class DurationTally:
         self._counter = counter
         self._histogram = histogram
         self._labels = labels
-        self._durations: dict[tuple[str, str], list[int]] = {}
+        self._lines: Counts[tuple[str, str]] = Counts()
+        self._durations: dict[str, list[int]] = {}
 
-    def observe(self, lines: Iterable[tuple[tuple[str, str], int]]) -> None:
-        """Takes lines as `((first label, second label), duration)`."""
-        durations = self._durations
-        for labels, duration in lines:
-            try:
-                durations[labels].append(duration)
-            except KeyError:
-                durations[labels] = [duration]
-                self._counter.cell(*self._labels, *labels, times=0)
-                self._histogram.cell(*self._labels, labels[0], times=0)
+    def observe(self, firsts: Sequence[str], seconds: Sequence[str], durations: Sequence[int]) -> None:
+        """Takes lines as columns: the first label, the second one, the duration."""
+        known = len(self._lines)
+        self._lines.update(zip(firsts, seconds, strict=True))
+        for first, second in islice(self._lines, known, None):
+            self._counter.cell(*self._labels, first, second, times=0)
+            if first not in self._durations:
+                self._durations[first] = []
+                self._histogram.cell(*self._labels, first, times=0)
+        for first, known_durations in self._durations.items():
+            known_durations += compress(durations, map(first.__eq__, firsts))
 
-    def settle(self) -> dict[tuple[str, str], Sequence[int]]:
-        """Adds the lines to both metrics; returns the durations."""
-        settled, self._durations = self._durations, {}
-        for labels, durations in settled.items():
-            self._counter.add(len(durations), *self._labels, *labels, times=len(durations))
-            self._histogram.observe_all(durations, *self._labels, labels[0])
-        return dict(settled)
+    def settle(self) -> tuple[Counts[tuple[str, str]], list[int]]:
+        """Adds the lines to both metrics; returns how many had which labels, and all durations."""
+        settled, self._lines = self._lines, Counts()
+        durations, self._durations = self._durations, {}
+        for labels, times in settled.items():
+            self._counter.add(times, *self._labels, *labels, times=times)
+        for first, values in durations.items():
+            self._histogram.observe_all(values, *self._labels, first)
+        return settled, [value for values in durations.values() for value in values]
+
+
+def _none(scores: dict[str, float]) -> tuple[float, ...]:
+    """The row of a line of which nothing is expected."""
+    return ()

@@ -141,12 +141,12 @@ class _OpenRun:
         batch = self.state.batch
         batch.attempts += self.pending
         self.pending = 0
-        for (_, status), latencies in self.attempts.settle().items():
-            batch.successes += len(latencies) if status == "success" else 0
-            _add_up(batch.latencies, Counter(latencies))
-        for validator, (attempts, millionths) in self.scores.settle().items():
+        attempts, latencies = self.attempts.settle()
+        batch.successes += sum(times for (_, status), times in attempts.items() if status == "success")
+        _add_up(batch.latencies, Counter(latencies))
+        for validator, (scored, millionths) in self.scores.settle().items():
             before = batch.scores.get(validator, (0, 0))
-            batch.scores[validator] = (before[0] + attempts, before[1] + millionths)
+            batch.scores[validator] = (before[0] + scored, before[1] + millionths)
         _add_up(batch.openings, self.openings.settle())
         self.repairs.settle()
         self.constraints.settle()
@@ -281,7 +281,7 @@ class Persona(Pipeline):
         _, _, stages, statuses, latencies, prompts, completions, _, repairs, scores, openings, *more = columns
         constraints, anchors, errors = more
         batch, run_id = run.state.batch, run.run_id
-        run.attempts.observe(zip(zip(stages, statuses, strict=True), latencies, strict=True))
+        run.attempts.observe(stages, statuses, latencies)
         if "fail" in statuses:
             for stage, status, error in zip(stages, statuses, errors, strict=True):
                 if status == "fail":
@@ -294,8 +294,8 @@ class Persona(Pipeline):
         self.repaired.cell(run_id)[0] += len(repaired)
         batch.repaired += len(repaired)
         run.repairs.count(chain.from_iterable(repaired))
-        run.scores.observe(filter(None, scores))
-        run.openings.count(filter(_is_there, openings))
+        run.scores.observe(list(filter(None, scores)))
+        run.openings.count(filter(_is_there, openings) if None in openings else openings)
         run.constraints.count(chain.from_iterable(filter(None, constraints)))
         batch.has_anchors = batch.has_anchors or any(map(_is_there, anchors))
         if len(batch.anchors) < BATCH_ANCHORS:

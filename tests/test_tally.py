@@ -1,0 +1,56 @@
+"""What is tallied and settled later is what counting at once would give."""
+
+from exporter.metric import Metrics
+from exporter.tally import DurationTally, ScoreTally, Tally
+
+
+def test_a_tally_adds_when_it_is_settled():
+    """Values count once each, under the tally's labels."""
+    counter = Metrics(cap=10).counter("moves_total", "Moves.", "run", "move")
+    tally = Tally(counter, "r")
+    tally.count(["a", "b", "a"])
+    assert {("r", "a"): 0, ("r", "b"): 0} == {labels: cell[0] for labels, cell in counter.cells.items()}
+    assert {"a": 2, "b": 1} == tally.settle()
+    assert {("r", "a"): 2, ("r", "b"): 1} == {labels: cell[0] for labels, cell in counter.cells.items()}
+    assert {} == tally.settle()
+
+
+def test_series_are_admitted_in_the_order_of_lines():
+    """Which series a full metric admits does not depend on when a tally is settled."""
+    counter = Metrics(cap=2).counter("moves_total", "Moves.", "run", "move")
+    first, second = Tally(counter, "r1"), Tally(counter, "r2")
+    first.count(["a"])
+    second.count(["b"])
+    first.count(["c", "c"])
+    second.settle()
+    first.settle()
+    assert {("r1", "a"), ("r2", "b")} == {labels for labels in counter.cells if "other" not in labels}
+    assert 4 == sum(cell[0] for cell in counter.cells.values())
+    assert 2 == counter.capped
+
+
+def test_scores_of_lines_with_different_names():
+    """Names may be missing, come in another order, or be new; each score counts under its own."""
+    histogram = Metrics(cap=10).histogram("score", "Scores.", "run", "name", bounds=(0.5, 1), per_unit=1_000_000)
+    tally = ScoreTally(histogram, "r")
+    tally.observe([{"a": 0.5, "b": 1.0}, {"b": 0.25, "a": 0.75}, {"c": 1.0}, {}, {"a": 0.1}])
+    tally.observe([{"a": 0.5, "b": 0.5}])
+    tally.observe([])
+    settled = tally.settle()
+    assert {"a": (4, 1_850_000), "b": (3, 1_750_000), "c": (1, 1_000_000)} == settled
+    assert [3, 1, 0, 1_850_000] == histogram.cells["r", "a"][:4]
+
+
+def test_durations_count_by_two_labels_and_are_observed_by_one():
+    """A line counts under both labels; its duration goes to the histogram of the first."""
+    metrics = Metrics(cap=10)
+    counter = metrics.counter("lines_total", "Lines.", "run", "stage", "status")
+    histogram = metrics.histogram("duration_seconds", "Durations.", "run", "stage", bounds=(1,), per_unit=1000)
+    tally = DurationTally(counter, histogram, "r")
+    tally.observe(["B", "C", "B"], ["ok", "ok", "no"], [500, 1000, 1500])
+    tally.observe(["C"], ["ok"], [2000])
+    lines, durations = tally.settle()
+    assert {("B", "ok"): 1, ("C", "ok"): 2, ("B", "no"): 1} == lines
+    assert [500, 1000, 1500, 2000] == sorted(durations)
+    assert [1, 1, 2000] == histogram.cells["r", "B"][:3]
+    assert 2 == counter.cells["r", "C", "ok"][0]
