@@ -77,10 +77,11 @@ class Trend(msgspec.Struct, array_like=True):
     def slope(self) -> float | None:
         """Change per batch over all batches, from two on."""
         if self.batches <= RECENT:
-            return self.recent_slope()
+            return slope(self.recent) if self.batches > 1 else None
         spread = self.batches * self.sum_xx - self.sum_x**2
         return (self.batches * self.sum_xy - self.sum_x * self.sum_y) / spread
 
-    def recent_slope(self) -> float | None:
-        """Change per batch over the last five, from two on."""
-        return slope(self.recent) if self.batches > 1 else None
+    def recent_slope(self, batch: int) -> float | None:
+        """Change per batch over those of the last five up to number `batch` that have the figure, from two on."""
+        recent = [point for point in self.recent if point[0] > batch - RECENT]
+        return slope(recent) if len(recent) > 1 else None

@@ -19,15 +19,21 @@ from exporter import __version__, config, demo, ownlog
 from exporter import render as rendering
 from exporter.config import Config, ConfigError, Mistake
 from exporter.engine import Engine
-from exporter.exposition import copied, families, negotiate
+from exporter.exposition import CLASSIC, copied, families
 from exporter.follow.scan import look
-from exporter.intake import Refused
+from exporter.intake import Intake, Refused
 from exporter.pipeline import discover
 from exporter.progress import progress
 from exporter.snapshot import StateError
 
 LOG_HELP = """LOG is PIPELINE[.STREAM]=PATH, such as persona=generation.log or crawl.metadata='logs/*.jsonl'. A pipeline
 with one main stream (persona, distillation, tagger, clustering) needs no stream name."""
+
+CONFIG_HELP = """\b
+The least that FILE says:
+  pipelines:
+    persona:
+      attempts: /logs/persona/generation*.log"""
 
 config_option = click.option(
     "--config", "config_path", type=click.Path(dir_okay=False), help="Settings from this YAML file."
@@ -49,7 +55,7 @@ def main() -> None:
         fail(str(error))
 
 
-@main.command()
+@main.command(epilog=CONFIG_HELP)
 @click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
 def serve(config_path: str) -> None:
     """Follow the configured logs and serve /metrics, until SIGTERM or Ctrl-C.
@@ -63,7 +69,11 @@ def serve(config_path: str) -> None:
         return checked(config.load(config_path, pipelines=discover(), environ=os.environ))
 
     try:
-        server = Server(load(), load)
+        found = load()
+        for number in (signal.SIGTERM, signal.SIGINT):  # until the server takes them over
+            signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        server = Server(found, load)
     except (ConfigError, StateError, OSError) as error:
         fail(str(error))
     sys.exit(server.run())
@@ -81,7 +91,7 @@ def once(config_path: str | None, logs: tuple[str, ...]) -> None:
     engine = Engine(configuration(config_path, logs), discover())
     read_all(engine)
     engine.settle()
-    sys.stdout.buffer.write(negotiate("").render(families(copied(engine.metrics()))))
+    click.echo(CLASSIC.render(families(copied(engine.metrics()))), nl=False)
 
 
 @main.command(epilog=LOG_HELP)
@@ -106,7 +116,7 @@ def lint(config_path: str | None, logs: tuple[str, ...]) -> None:
     sys.exit(1 if refused else 0)
 
 
-@main.command()
+@main.command(epilog=CONFIG_HELP)
 @click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
 def check(config_path: str) -> None:
     """Check a configuration and show what each of its patterns matches now."""
@@ -179,17 +189,27 @@ def _absolute(path: str) -> str:
 def read_all(engine: Engine) -> None:
     """Folds everything to its end, with progress on a terminal; ends the program where there is nothing to read."""
     engine.scan(settled=True)
-    missing = [
-        Mistake(f"{intake.pipeline.name}.{intake.name}", f"no file matches {', '.join(intake.patterns)}")
+    unreadable = [
+        Mistake(f"{intake.pipeline.name}.{intake.name}", problem)
         for intake in engine.intakes
-        if intake.patterns and not intake.paths()
+        for problem in unread(intake)
     ]
-    if missing:
-        fail(str(ConfigError(missing)))
+    if unreadable:
+        fail(str(ConfigError(unreadable)))
     engine.aim()
     with interruptible():
         for _ in progress(engine):
             pass
+
+
+def unread(intake: Intake) -> Iterator[str]:
+    """What keeps a stream's files from being read to their end. A directory beside files that match is none."""
+    found = intake.paths()
+    if intake.patterns and not found and not intake.unfollowed():
+        yield f"no file matches {', '.join(intake.patterns)}"
+    for path, why in intake.unfollowed().items():
+        if why != "directory" or not found:
+            yield f"{path} cannot be read: {why}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from exporter.config import Config
+from exporter.encoding import decode, encode
 from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, MetricState
@@ -19,22 +20,22 @@ from exporter.pipeline import Pipeline, Source
 __all__ = ["Engine", "Refused"]
 
 
+_NOTHING = msgspec.Raw(encode({}))
+
+
 class _StoredPipeline(msgspec.Struct):
     """What is stored of a pipeline; streams that are not configured are carried along as they are."""
 
-    metrics: dict[str, MetricState]
-    state: msgspec.Raw
-    streams: dict[str, msgspec.Raw]
+    metrics: msgspec.Raw = _NOTHING
+    state: msgspec.Raw = _NOTHING
+    streams: dict[str, msgspec.Raw] = {}
 
 
 class _Stored(msgspec.Struct):
     """One cut through everything; pipelines that are not configured are carried along as they are."""
 
-    itself: dict[str, MetricState] = {}
+    itself: msgspec.Raw = _NOTHING
     pipelines: dict[str, msgspec.Raw] = {}
-
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 def _ignore(refused: Refused) -> None:
@@ -56,29 +57,27 @@ class Engine:
         on_refused: OnRefused = _ignore,
     ) -> None:
         self._config = config
-        self._before = msgspec.msgpack.decode(stored, type=_Stored) if stored else _Stored()
-        self._carried: dict[str, dict[str, msgspec.Raw]] = {}
+        before = msgspec.msgpack.decode(stored, type=_Stored) if stored else _Stored()
+        self._idle_pipelines = {name: raw for name, raw in before.pipelines.items() if name not in config.pipelines}
+        self._idle_streams: dict[str, dict[str, msgspec.Raw]] = {}
         self.itself = Itself()
         self._common: dict[str, Any] = {"itself": self.itself, "on_refused": on_refused}
         self.pipelines: dict[str, Pipeline] = {}
         self.intakes: list[Intake] = []
-        self.itself.metrics.restore(self._before.itself)
+        self.itself.restore(decode(before.itself, dict[str, MetricState]))
         for name in config.pipelines:
-            self._add(name, kinds[name])
+            stored_pipeline = before.pipelines.get(name, _NOTHING)
+            self._add(name, kinds[name], msgspec.msgpack.decode(stored_pipeline, type=_StoredPipeline))
 
-    def _add(self, name: str, kind: type[Pipeline]) -> None:
+    def _add(self, name: str, kind: type[Pipeline], before: _StoredPipeline) -> None:
         config = self._config.pipelines[name]
         pipeline = kind(config.options, series_cap=self._config.limits.series_per_metric)
         self.pipelines[name] = pipeline
-        before: dict[str, msgspec.Raw] = {}
-        if name in self._before.pipelines:
-            stored = msgspec.msgpack.decode(self._before.pipelines[name], type=_StoredPipeline)
-            changed = pipeline.metrics.restore(stored.metrics)
-            self.itself.state_resets.cell("definition")[0] += len(changed)
-            pipeline.state = msgspec.msgpack.decode(stored.state, type=kind.state_type)
-            before = stored.streams
-        self._carried[name] = before
-        configured = [self._intake(pipeline, stream, before) for stream in config.streams]
+        self._restore(pipeline, before)
+        self._idle_streams[name] = {
+            stream: raw for stream, raw in before.streams.items() if stream not in config.streams
+        }
+        configured = [self._intake(pipeline, stream, before.streams) for stream in config.streams]
         folders = [
             FolderIntake(pipeline, stream, StoredStream(), beside=lambda: _paths(configured), **self._common)
             for stream, what in kind.streams.items()
@@ -86,9 +85,17 @@ class Engine:
         ]
         self.intakes += [*configured, *folders]
 
+    def _restore(self, pipeline: Pipeline, before: _StoredPipeline) -> None:
+        """Goes on from what was stored; what this version defines otherwise starts anew, alone, and is counted."""
+        self.itself.count_resets(pipeline.metrics.restore(decode(before.metrics, dict[str, MetricState])))
+        try:
+            pipeline.state = decode(before.state, pipeline.state_type)
+        except msgspec.ValidationError:
+            self.itself.count_resets([pipeline.state_type.__name__])
+
     def _intake(self, pipeline: Pipeline, name: str, before: Mapping[str, msgspec.Raw]) -> Intake:
         config = self._config.pipelines[pipeline.name].streams[name]
-        stored = msgspec.msgpack.decode(before[name], type=StoredStream) if name in before else StoredStream()
+        stored = decode(before.get(name, _NOTHING), StoredStream)
         reading: dict[str, Any] = {"patterns": config.paths, "line_bytes": self._config.limits.line_bytes}
         if pipeline.streams[name].source is Source.DOCUMENT:
             return DocumentIntake(pipeline, name, stored, **reading, **self._common)
@@ -102,9 +109,13 @@ class Engine:
             intake.scan(settled=settled)
 
     def steps(self) -> Iterator[None]:
-        """One round over everything: a chunk of every log that has one. Nothing is yielded where nothing is left."""
+        """One round over everything: a chunk of every log that has one."""
         for intake in self.intakes:
             yield from intake.steps()
+
+    def unread(self) -> bool:
+        """Whether something is left for another round, even if the last one yielded nothing."""
+        return any(intake.unread() for intake in self.intakes)
 
     def read_all(self) -> Iterator[None]:
         """Reads everything that a scan found to its end, last lines without a newline included."""
@@ -157,16 +168,16 @@ class Engine:
 
     def store(self) -> bytes:
         """Offsets and metrics as one cut; `settle` comes before."""
-        pipelines: dict[str, Any] = dict(self._before.pipelines)
+        pipelines: dict[str, Any] = dict(self._idle_pipelines)
         for name, pipeline in self.pipelines.items():
-            streams: dict[str, Any] = dict(self._carried[name])
+            streams: dict[str, Any] = dict(self._idle_streams[name])
             streams |= {
                 intake.name: intake.stored()
                 for intake in self.intakes
                 if intake.pipeline is pipeline and intake.counted
             }
             pipelines[name] = {"metrics": pipeline.metrics.state(), "state": pipeline.state, "streams": streams}
-        return _encode({"itself": self.itself.metrics.state(), "pipelines": pipelines})
+        return encode({"itself": self.itself.state(), "pipelines": pipelines})
 
 
 def _paths(intakes: list[Intake]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 In come metrics at one moment; out go bytes in the classic text format or in OpenMetrics. A series that appears while a
 server is being scraped is shown as 0 first and with its value `birth_hold` seconds later, so that `increase()` sees all
-of it. Knows no files and no HTTP.
+of it. A second Prometheus that scrapes seldomer than that may miss the 0. Knows no files and no HTTP.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,10 +11,11 @@ from time import monotonic, time
 
 import msgspec
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from exporter.metric import AnyMetric, Cell, Counter, Histogram, Labels
+from exporter.metric import AnyMetric, Cell, Counter, Cumulative, Histogram, Labels
 
 END = b"# EOF\n"
 
@@ -52,6 +53,8 @@ class Births:
         self._clock = clock
         self._elapsed = elapsed
         self._held: dict[Series, float] = {}
+        """Since when series were seen at 0."""
+        self._to_be_held: dict[Series, float] = {}
 
     def admit(self, metrics: Iterable[AnyMetric]) -> None:
         """Lets everything that is there now be shown with its value."""
@@ -62,34 +65,29 @@ class Births:
                     cell[-1] = cell[-1] or now
 
     def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
-        """A copy of what is to be shown now; series that are new are held at 0 from now on."""
+        """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""
         now, elapsed = self._now(), self._elapsed()
-        before, self._held = self._held, {}
-        shown = []
-        for metric in metrics:
-            if isinstance(metric, Counter | Histogram):
-                cells = [
-                    (
-                        labels,
-                        cell.copy()
-                        if cell[-1] > 0
-                        else self._newborn((metric.name, labels), cell, now, elapsed, before),
-                    )
-                    for labels, cell in metric.cells.items()
-                ]
-                shown.append(Shown(metric, cells, []))
-            else:
-                shown.append(Shown(metric, [], list(metric.values.items())))
+        self._to_be_held = {}
+        shown = copied(metrics)
+        for one in shown:
+            for at, (labels, cell) in enumerate(one.cells):
+                if cell[-1] <= 0 and isinstance(one.metric, Cumulative):
+                    live = one.metric.cells[labels]
+                    one.cells[at] = labels, self._newborn((one.metric.name, labels), live, now, elapsed)
         return shown
 
-    def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float, held: dict[Series, float]) -> Cell:
+    def seen(self) -> None:
+        """Is told that what `show` returned last is out where scrapers see it."""
+        self._held = self._to_be_held
+
+    def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""
         cell[-1] = cell[-1] or -now
-        since = held.get(series)
-        if since is not None and elapsed - since >= self.hold:
+        since = self._held.get(series, elapsed)
+        if series in self._held and elapsed - since >= self.hold:
             cell[-1] = -cell[-1]
             return cell.copy()
-        self._held[series] = elapsed if since is None else since
+        self._to_be_held[series] = since
         return [0] * (len(cell) - 1) + [cell[-1]]
 
     def _now(self) -> int:
@@ -142,10 +140,11 @@ class _Given(Collector):
 
 
 class Format(msgspec.Struct, frozen=True):
-    """A text format that a scraper asked for."""
+    """A text format."""
 
     content_type: str
-    openmetrics: bool
+    created: bool
+    """Whether it says when series were first shown."""
     encode: Callable[[Collector], bytes]
 
     def render(self, families: Iterable[Metric]) -> bytes:
@@ -153,14 +152,8 @@ class Format(msgspec.Struct, frozen=True):
         return self.encode(_Given(families))
 
 
-def negotiate(accept: str) -> Format:
-    """The format that an Accept header asks for: the classic one, or OpenMetrics.
-
-    >>> negotiate("application/openmetrics-text;version=1.0.0").openmetrics, negotiate("").content_type
-    (True, 'text/plain; version=0.0.4; charset=utf-8')
-    """
-    encode, content_type = choose_encoder(accept)
-    return Format(content_type, content_type.startswith("application/openmetrics-text"), encode)
+CLASSIC = Format("text/plain; version=0.0.4; charset=utf-8", False, generate_latest)
+OPENMETRICS = Format("application/openmetrics-text; version=1.0.0; charset=utf-8", True, generate_openmetrics)
 
 
 def join(*texts: bytes) -> bytes:

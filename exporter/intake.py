@@ -4,17 +4,21 @@ In come chunks and documents from the follower; out go records to a pipeline and
 refused. An offset moves only together with what was folded.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from exporter.decode import Decoded, Decoder, Reason
-from exporter.follow.document import DocumentFollower, FolderFollower, Signature
+from exporter.follow.document import DocumentFollower, FolderFollower, Version
 from exporter.follow.follower import Piece, StreamFollower, StreamState
 from exporter.itself import Itself
 from exporter.pipeline import FolderSize, Pipeline
 from exporter.record import Timestamp, event_time
+
+TIME_CHARACTERS = 64
+"""The longest event time that is worth keeping."""
 
 
 class Refused(msgspec.Struct):
@@ -36,7 +40,7 @@ class StoredStream(msgspec.Struct):
     """What is stored of a stream: how far its files were read, and the last event time in each log."""
 
     files: StreamState = msgspec.field(default_factory=StreamState)
-    documents: dict[str, Signature] = {}
+    documents: dict[str, Version] = {}
     times: dict[str, Timestamp] = {}
 
 
@@ -59,6 +63,7 @@ class Intake:
         self._stream = pipeline.streams[name]
         self._decoder = Decoder(self._stream)
         self._numbers: dict[str, int] = {}
+        """How many lines of the file at hand were read, by log."""
         if self.counted:
             itself.birth(pipeline.name, name)
 
@@ -70,7 +75,7 @@ class Intake:
         raise NotImplementedError
 
     def unread(self) -> bool:
-        """Whether something is left of what was found."""
+        """Whether something is left of what was found, even if the last steps yielded nothing."""
         return False
 
     def finish(self) -> None:
@@ -115,10 +120,10 @@ class Intake:
 
     def _fold(self, log: str, start: int, size: int, decoded: Decoded, too_long: int = 0) -> None:
         if decoded.records:
-            self.pipeline.observe(self.name, log, decoded.records)
+            self.pipeline.observe(self.name, _whole(log), decoded.records)
             self._note_time(log, decoded.records)
         self._itself.count(self.pipeline.name, self.name, decoded, size, too_long)
-        before = self._numbers.get(log, 0)
+        before = self._numbers.get(log, 0) if start else 0
         self._numbers[log] = before + decoded.lines + too_long
         for rejection in decoded.rejections:
             self._refuse(log, start + rejection.offset, before + rejection.line + 1, rejection.reason, rejection.text)
@@ -134,7 +139,7 @@ class Intake:
         if field is not None:
             for record in reversed(records):
                 time = getattr(record, field, None)
-                if time is not None:
+                if event_time(time) is not None and len(str(time)) <= TIME_CHARACTERS:  # it is stored as it is
                     self._stored.times[log] = time
                     return
 
@@ -171,11 +176,12 @@ class LineIntake(Intake):
         piece.take()
 
     def stored(self) -> StoredStream:
-        self._stored.files = self._follower.stored()
+        files = self._stored.files = self._follower.stored()
+        self._stored.times = {log: time for log, time in self._stored.times.items() if log in files.logs}
         return self._stored
 
     def paths(self) -> list[str]:
-        return [file.path for log in self._follower.stored().logs.values() for file in log.files]
+        return self._follower.paths()
 
     def unfollowed(self) -> dict[str, str]:
         return self._follower.unfollowed()
@@ -237,11 +243,25 @@ class FolderIntake(Intake):
         super().__init__(*args, **kwargs)
         self._beside = beside
         self._follower = FolderFollower(self._stream.folder or self.name)
+        self._due = False
+
+    def scan(self, *, settled: bool = False) -> None:
+        self._due = True
 
     def steps(self) -> Iterator[None]:
-        for folder in self._follower.counts(self._beside()):
-            self.pipeline.observe(self.name, folder.path, [FolderSize(files=folder.files)])
-            yield
+        if self._due:
+            self._due = False
+            for folder in self._follower.counts(self._beside()):
+                self.pipeline.observe(self.name, _whole(folder.path), [FolderSize(files=folder.files)])
+                yield
+
+    def paths(self) -> list[str]:
+        return []
 
     def measure(self) -> None:
         pass
+
+
+def _whole(path: str) -> str:
+    """The path from the root, so that a log's folder has a name wherever it is read from."""
+    return os.path.abspath(path)  # noqa: PTH100  # once for each chunk; Path.absolute costs ten times as much

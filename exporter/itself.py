@@ -1,11 +1,13 @@
 """The exporter's metrics about itself: what was read, what was refused, what it knows. Prefix `pipeline_exporter_`."""
 
+from collections.abc import Collection, Mapping
+
 from exporter.decode import Decoded, Reason
-from exporter.metric import Counter, Gauge, Metric, Metrics
+from exporter.metric import Counter, Gauge, Metric, Metrics, MetricState
 
 
 class Itself:
-    """What the exporter counts of its own work, stored and restored like every pipeline's metrics."""
+    """What the exporter counts of its own work. Counters are stored and restored; gauges are measured anew."""
 
     def __init__(self) -> None:
         self.metrics = Metrics(cap=1_000_000)
@@ -25,7 +27,9 @@ class Itself:
         self.rotations = counter("rotations", "Times that another file, or none, took the place of a log.", *stream)
         self.truncations = counter("truncations", "Times that a log lost bytes that were read.", *stream)
         self.lost = counter("lost_bytes", "Bytes that were seen in a log and went before they were read.", *stream)
-        self.capped = counter("series_capped", "Observations that went to `other` over the cap.", "metric")
+        self.capped = counter(
+            "series_capped", "Observations over the cap: counted as `other`, or left out of a gauge.", "metric"
+        )
         self.snapshot_failures = counter("snapshot_failures", "Snapshots that could not be written.")
         self.state_resets = counter("state_resets", "Times that counts were lost, by reason.", "reason")
         self.lag = gauge("lag_bytes", "Bytes in the logs that were not counted yet.", *stream)
@@ -36,6 +40,18 @@ class Itself:
         self.series = gauge("series", "Series of a metric.", "metric")
         for reason in ("damaged", "definition"):
             self.state_resets.cell(reason)
+
+    def state(self) -> dict[str, MetricState]:
+        """What is to be stored. Shares the live dicts: encode it before anything is counted."""
+        return {name: state for name, state in self.metrics.state().items() if state.cells}
+
+    def restore(self, stored: Mapping[str, MetricState]) -> None:
+        """Goes on from what was stored."""
+        self.count_resets(self.metrics.restore(stored))
+
+    def count_resets(self, changed: Collection[str]) -> None:
+        """Counts what starts anew since it means something else than what was stored."""
+        self.state_resets.add(len(changed), "definition")
 
     def birth(self, pipeline: str, stream: str) -> None:
         """Shows a stream's counters from their start."""

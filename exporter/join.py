@@ -12,7 +12,7 @@ import msgspec
 from exporter.record import Identifier
 
 OPEN_THINGS = 200_000
-"""At most so many things are known by id; a tenth of them is settled at once, as a dict gives up its first key slowly."""
+"""At most so many things are known by id; a tenth of them goes at once, as a dict is slow to give up one first key."""
 
 ID_CHARACTERS = 128
 """A longer id is remembered by its digest, so that ids cannot fill the memory."""

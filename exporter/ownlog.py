@@ -6,9 +6,12 @@ No raw line of a followed log gets in: refused ones show 80 escaped characters, 
 
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -20,8 +23,8 @@ QUIET_SECONDS = 60.0
 
 def set_up(environ: Mapping[str, str]) -> None:
     """Configures structlog for this process. Raises ValueError for a level or format that there is not."""
-    level = environ.get("LOG_LEVEL", "info").upper()
-    form = environ.get("LOG_FORMAT", "json").lower()
+    level = (environ.get("LOG_LEVEL") or "info").upper()
+    form = (environ.get("LOG_FORMAT") or "json").lower()
     levels = logging.getLevelNamesMapping()
     if level not in levels:
         raise ValueError(f"LOG_LEVEL={environ['LOG_LEVEL']}: no such level (there are: debug, info, warning, error)")
@@ -38,24 +41,51 @@ def set_up(environ: Mapping[str, str]) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(levels[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
 
 
+class _Stderr:
+    """Standard error, as it is now; that nobody reads it is no reason to stop counting."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+class Seldom:
+    """Says when something may be reported again: once a minute."""
+
+    def __init__(self, *, elapsed: Callable[[], float] = monotonic) -> None:
+        self._elapsed = elapsed
+        self._next = -inf
+        self._unreported = 0
+
+    def __call__(self) -> int | None:
+        """How often it happened unreported, if it may be reported now; else None."""
+        now = self._elapsed()
+        if now < self._next:
+            self._unreported += 1
+            return None
+        self._next = now + QUIET_SECONDS
+        unreported, self._unreported = self._unreported, 0
+        return unreported
+
+
 def escaped(text: bytes) -> str:
-    """The beginning of a refused line, safe to show: 80 characters, everything but plain ASCII escaped.
+    """The beginning of a refused line, safe to show: 80 characters, everything but printable ASCII escaped.
 
     >>> escaped(b'{"a":\\x1b[31m')
     '{"a":\\\\x1b[31m'
     """
-    return (
-        text[:SHOWN_CHARACTERS]
-        .decode("ascii", "backslashreplace")
-        .encode("unicode_escape")
-        .decode("ascii")
-        .replace("\\\\\\\\", "\\\\")[:SHOWN_CHARACTERS]
-    )
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text[:SHOWN_CHARACTERS])[
+        :SHOWN_CHARACTERS
+    ]
 
 
 class RefusedLog:
@@ -63,25 +93,19 @@ class RefusedLog:
 
     def __init__(self, *, elapsed: Callable[[], float] = monotonic) -> None:
         self._log = structlog.get_logger()
-        self._elapsed = elapsed
-        self._next: dict[tuple[str, str, str], float] = {}
-        self._unreported: dict[tuple[str, str, str], int] = {}
+        self._may_report: defaultdict[tuple[str, str, str], Seldom] = defaultdict(lambda: Seldom(elapsed=elapsed))
 
     def __call__(self, refused: Refused) -> None:
         """Takes one refused line."""
-        kind = refused.pipeline, refused.stream, refused.reason
-        now = self._elapsed()
-        if now < self._next.get(kind, now):
-            self._unreported[kind] = self._unreported.get(kind, 0) + 1
-            return
-        self._next[kind] = now + QUIET_SECONDS
-        self._log.warning(
-            "line_rejected",
-            pipeline=refused.pipeline,
-            stream=refused.stream,
-            log=refused.log,
-            offset=refused.offset,
-            reason=str(refused.reason),
-            text=escaped(refused.text),
-            unreported=self._unreported.pop(kind, 0),
-        )
+        unreported = self._may_report[refused.pipeline, refused.stream, refused.reason]()
+        if unreported is not None:
+            self._log.warning(
+                "line_rejected",
+                pipeline=refused.pipeline,
+                stream=refused.stream,
+                log=refused.log,
+                offset=refused.offset,
+                reason=str(refused.reason),
+                text=escaped(refused.text),
+                unreported=unreported,
+            )

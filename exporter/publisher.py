@@ -7,6 +7,7 @@ one that was stays.
 import gzip
 import threading
 from collections.abc import Callable, Iterable
+from math import inf
 from time import monotonic, time
 
 import msgspec
@@ -24,9 +25,9 @@ GZIP_LEVEL = 1
 class Page:
     """One durable copy, rendered on demand in the formats that scrapers ask for."""
 
-    def __init__(self, shown: list[Shown], live: Iterable[Metric]) -> None:
+    def __init__(self, shown: list[Shown], live: list[Metric]) -> None:
         self._shown = shown
-        self._live = list(live)
+        self._live = live
         self._bodies: dict[tuple[str, bool], bytes] = {}
         self._lock = threading.Lock()
 
@@ -43,7 +44,7 @@ class Page:
     def _body(self, form: Format) -> bytes:
         key = form.content_type, False
         if key not in self._bodies:
-            durable = form.render(families(self._shown, created=form.openmetrics))
+            durable = form.render(families(self._shown, created=form.created))
             self._bodies[key] = join(durable, form.render(self._live))
         return self._bodies[key]
 
@@ -79,28 +80,36 @@ class Publisher:
         self._clock = clock
         self._elapsed = elapsed
         self._lock = threading.Lock()
+        self._durable: list[Shown] | None = None
         self._page: Page | None = None
-        self._made = 0.0
+        self._due = -inf
         self._saved: bytes | None = None
+        self._own_lock = threading.Lock()
+        """Of the page that must not wait for a disk, and of what is live: that is read by one caller at a time."""
+        self._own_page: Page | None = None
+        self._own_due = -inf
 
     def page(self) -> Page | None:
-        """The present page, at most a second old; None where none could be made durable yet."""
+        """The last durable copy with what is live, at most a second old; None where no copy could be made durable."""
         with self._lock:
-            if self._page is None or self._elapsed() - self._made >= FRESH_SECONDS:
+            if self._elapsed() >= self._due:
                 shown, stored = self._worker.ask(self._copy)
                 if self._save(stored):
-                    self._page = Page(shown, self._live())
-                    self._made = self._elapsed()
+                    self.births.seen()
+                    self._durable = shown
+                if self._durable is not None:
+                    with self._own_lock:
+                        self._page = Page(self._durable, list(self._live()))
+                self._due = self._elapsed() + FRESH_SECONDS
             return self._page
 
     def own_page(self) -> Page:
-        """The exporter's metrics about itself as they are now, durable or not."""
-
-        def copy(engine: Engine) -> list[Shown]:
-            engine.settle()
-            return copied(engine.itself.metrics)
-
-        return Page(self._worker.ask(copy), self._live())
+        """The exporter's metrics about itself, at most a second old, durable or not."""
+        with self._own_lock:
+            if self._own_page is None or self._elapsed() >= self._own_due:
+                self._own_page = Page(self._worker.ask(_copy_own), list(self._live()))
+                self._own_due = self._elapsed() + FRESH_SECONDS
+            return self._own_page
 
     def save(self) -> bool:
         """Makes what is counted durable without showing it; whether it is."""
@@ -143,6 +152,11 @@ class Publisher:
                 self.condition.written,
             ),
         ]
+
+
+def _copy_own(engine: Engine) -> list[Shown]:
+    engine.settle()
+    return copied(engine.itself.metrics)
 
 
 def _store(engine: Engine) -> bytes:

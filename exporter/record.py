@@ -21,7 +21,7 @@ Number = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 Quantity = Annotated[float, msgspec.Meta(ge=0, le=LARGEST)]
 """A number that is never negative: seconds, a score, a ratio. It may be summed in a counter."""
 
-Identifier = str | int
+Identifier = str | Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 """What names a thing: a UUID, a key or a sequence number."""
 
 Timestamp = str | int | float | None

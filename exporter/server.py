@@ -7,8 +7,10 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 
 import msgspec
 import structlog
@@ -21,7 +23,7 @@ from exporter.config import Config
 from exporter.engine import Engine
 from exporter.exposition import Births
 from exporter.host import Host
-from exporter.ownlog import RefusedLog
+from exporter.ownlog import RefusedLog, Seldom
 from exporter.pipeline import discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
@@ -30,7 +32,6 @@ from exporter.worker import Worker
 
 SAVE_SECONDS = 10.0
 """How often what was read is made durable where nobody scrapes."""
-FAILURE_LOG_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -47,14 +48,14 @@ class Server:
         self._kinds = discover()
         self._on_refused = RefusedLog()
         self._reloaded = True
-        self._socket = listen(config.listen)
+        self._reloading = threading.Lock()
         self._store = Store(config.state)
+        self._socket = listen(config.listen)
         self._host = Host(config.host)
-        stored = self._store.load()
-        self._fresh = stored is None
         self._births = Births(config.birth_hold)
-        engine = self._first_engine(stored)
-        self._births.admit(engine.metrics())
+        self._may_log_failure = Seldom()
+        engine = self._first_engine(self._store.load())
+        self._unseen = {name for name in engine.pipelines if not _was_shown(engine, name)}
         self.worker = Worker(
             engine,
             poll_seconds=config.poll_seconds,
@@ -77,18 +78,23 @@ class Server:
             engine = make(stored=stored)
         except msgspec.DecodeError as error:
             raise StateError(f"state directory {self._config.state} cannot be understood: {error}") from None
-        engine.itself.state_resets.cell("damaged")[0] += self._store.damaged if self._fresh else 0
+        if stored is None and self._store.damaged:
+            engine.itself.state_resets.add(1, "damaged")
+            log.error("state_lost", state=self._config.state, damaged=self._store.damaged)
         return engine
 
     def _on_caught_up(self, engine: Engine) -> None:
-        """What a fresh start found is history and shown at once; all that comes later is born at 0."""
-        if self._fresh:
-            engine.settle()
-            self._births.admit(engine.metrics())
+        """What was found of a pipeline that nobody ever saw is history, shown at once; all else is born at 0."""
+        engine.settle()
+        self._births.admit(engine.itself.metrics)
+        for name in self._unseen & engine.pipelines.keys():
+            self._births.admit(engine.pipelines[name].metrics)
         log.info("ready", url=self.url)
 
     def _on_snapshot_failure(self, why: str) -> None:
-        log.error("snapshot_failed", state=self._config.state, error=why)
+        unreported = self._may_log_failure()
+        if unreported is not None:
+            log.error("snapshot_failed", state=self._config.state, error=why, unreported=unreported)
 
     def _live(self) -> Iterator[Metric]:
         yield from self._host.collect()
@@ -106,14 +112,18 @@ class Server:
 
     def reload(self) -> None:
         """Goes on with the configuration as it is now; a bad one changes nothing. Raises ValueError."""
+        with self._reloading:
+            self._reload()
+
+    def _reload(self) -> None:
         try:
             config = self._load()
         except ValueError as error:
             self._reloaded = False
             log.error("reload_failed", error=str(error))
             raise
-        for name in ("listen", "state"):
-            if getattr(config, name) != getattr(self._config, name):
+        for name in ("listen", "state", "limits.connections", "limits.header_seconds"):
+            if attrgetter(name)(config) != attrgetter(name)(self._config):
                 log.warning("needs_restart", setting=name)
         self.worker.replace(partial(self._successor, config))
         self.worker.poll_seconds = config.poll_seconds
@@ -135,11 +145,11 @@ class Server:
             asyncio.run(self._serve())
         finally:
             self.worker.stop()
-        durable = self.publisher.save()
-        self._store.close()
-        if self.worker.failure is not None:
+        if self.worker.failure is not None:  # what it holds is no longer one cut: the last snapshot stands
             log.error("failed", exc_info=self.worker.failure)
             return 1
+        durable = self.publisher.save()
+        self._store.close()
         log.info("stopped")
         return 0 if durable else 1
 
@@ -157,31 +167,47 @@ class Server:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        server = _Uvicorn(settings)
+        server = _Uvicorn(settings, failed=lambda: self.worker.failure is not None)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._reload_quietly))
-        keeper = asyncio.create_task(self._keep(server))
+        keeper = asyncio.create_task(self._keep())
         await server.serve(sockets=[self._socket])
         keeper.cancel()
 
     def _reload_quietly(self) -> None:
-        with contextlib.suppress(ValueError):
+        try:
             self.reload()
+        except ValueError:
+            pass  # logged, and told by the metrics
+        except Exception:
+            log.error("reload_failed", exc_info=True)
 
-    async def _keep(self, server: "_Uvicorn") -> None:
-        """Makes progress durable now and then, and ends the server when the worker has failed."""
-        while not server.should_exit:
-            await asyncio.sleep(SAVE_SECONDS if self.worker.failure is None else 0)
-            if self.worker.failure is not None:
-                server.end()
-            else:
+    async def _keep(self) -> None:
+        """Makes progress durable now and then."""
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            try:
                 await asyncio.to_thread(self.publisher.save)
+            except Exception:
+                log.error("save_failed", exc_info=True)
+
+
+def _was_shown(engine: Engine, pipeline: str) -> bool:
+    """Whether anybody can have seen the pipeline's counts, in an earlier life of this process."""
+    return any(cell[-1] for labels, cell in engine.itself.lines.cells.items() if labels[0] == pipeline)
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn with its signals left to us."""
+    """uvicorn with its signals left to us. It ends by itself when `failed` says so."""
+
+    def __init__(self, config: uvicorn.Config, *, failed: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._failed = failed
+
+    async def on_tick(self, counter: int) -> bool:
+        return self._failed() or await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -198,6 +224,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
+        found.listen()
     except OSError as error:
         found.close()
         raise OSError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from None

@@ -15,8 +15,10 @@ from pathlib import Path
 SCHEMA = 1
 """The version of what is inside; a program refuses newer ones."""
 
-_HEADER = struct.Struct("<8sIQ32s")
 _MAGIC = b"PIPEXPRT"
+_HEADER = struct.Struct("<8sIQ")
+"""Magic, schema and length; a checksum of these and the content follows, then the content."""
+_CHECKSUM_BYTES = 32
 
 
 class StateError(Exception):
@@ -39,20 +41,24 @@ class Store:
         self._lock = self._take_lock()
 
     def _take_lock(self) -> int:
-        lock = None
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             lock = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.access(self._directory, os.W_OK | os.X_OK):
-                raise PermissionError
+            (self._directory / "state.temporary").touch(mode=0o600)
         except BlockingIOError:
-            os.close(lock or 0)
+            os.close(lock)
             raise StateError(f"state directory {self._directory} is in use by another pipeline-exporter") from None
         except OSError as error:
-            why = error.strerror or "Permission denied"
-            raise StateError(f"state directory {self._directory} cannot be written: {why}") from None
+            os.close(lock)
+            raise self._unusable(error) from None
         return lock
+
+    def _unusable(self, error: OSError) -> StateError:
+        return StateError(f"state directory {self._directory} cannot be written: {error.strerror}")
 
     def close(self) -> None:
         """Lets go of the directory."""
@@ -75,11 +81,11 @@ class Store:
             raise
         except OSError as error:
             raise StateError(f"{path} cannot be read: {error.strerror}") from None
-        if len(data) < _HEADER.size:
+        if len(data) < _HEADER.size + _CHECKSUM_BYTES:
             return None
-        magic, schema, length, checksum = _HEADER.unpack_from(data)
-        content = data[_HEADER.size :]
-        if magic != _MAGIC or len(content) != length or hashlib.sha256(content).digest() != checksum:
+        magic, schema, length = _HEADER.unpack_from(data)
+        content = data[_HEADER.size + _CHECKSUM_BYTES :]
+        if magic != _MAGIC or len(content) != length or data != _sealed(data[: _HEADER.size], content):
             return None
         if schema > SCHEMA:
             raise StateError(f"{path} was written by a newer version: its schema is {schema}, this program's {SCHEMA}")
@@ -88,10 +94,10 @@ class Store:
     def save(self, content: bytes) -> None:
         """Makes a snapshot durable; on OSError the one before it still stands."""
         temporary = self._directory / "state.temporary"
-        header = _HEADER.pack(_MAGIC, SCHEMA, len(content), hashlib.sha256(content).digest())
+        data = _sealed(_HEADER.pack(_MAGIC, SCHEMA, len(content)), content)
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write(file, header + content)
+            _write(file, data)
             self._fsync(file)
         finally:
             os.close(file)
@@ -113,6 +119,10 @@ class Store:
             self._fsync(directory)
         finally:
             os.close(directory)
+
+
+def _sealed(header: bytes, content: bytes) -> bytes:
+    return header + hashlib.sha256(header + content).digest() + content
 
 
 def _write(file: int, data: bytes) -> None:

@@ -6,9 +6,11 @@ finds a place. Knows no pipelines.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from time import time
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,9 +19,11 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporter import status
-from exporter.exposition import negotiate
+from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
-from exporter.worker import Worker
+from exporter.worker import Worker, WorkerError
+
+log = structlog.get_logger()
 
 RETRY_SECONDS = 2
 ANSWER_SECONDS = 60.0
@@ -51,7 +55,7 @@ class Handlers:
     async def healthy(self, request: Request) -> Response:
         """200 as long as the process does its work."""
         if self._worker.failure is not None:
-            return PlainTextResponse("not reading any more\n", 503)
+            return PlainTextResponse("reading has failed\n", 503)
         return PlainTextResponse("healthy\n")
 
     async def ready(self, request: Request) -> Response:
@@ -75,7 +79,7 @@ class Handlers:
             streams, backlog = self._worker.ask(lambda engine: (status.describe(engine), engine.backlog()))
             return status.page(streams, backlog=backlog, failure=self._publisher.condition.error, now=time())
 
-        return HTMLResponse(await run_in_threadpool(page))
+        return HTMLResponse((await run_in_threadpool(page)).encode(errors="replace"))
 
     def _progress(self) -> str:
         left = self._worker.ask(lambda engine: engine.backlog())
@@ -91,7 +95,8 @@ class Handlers:
                 Route("/-/healthy", self.healthy),
                 Route("/-/ready", self.ready),
                 Route("/-/reload", self.reload, methods=["POST"]),
-            ]
+            ],
+            exception_handlers={WorkerError: _unanswered, TimeoutError: _unanswered, Exception: _failed},
         )
 
 
@@ -99,9 +104,46 @@ def _later(why: str) -> Response:
     return PlainTextResponse(why, 503, {"Retry-After": str(RETRY_SECONDS)})
 
 
+async def _unanswered(request: Request, error: Exception) -> Response:
+    return _later(f"{error or 'too busy to answer'}\n")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return PlainTextResponse("internal error\n", 500)
+
+
+def negotiate(accept: str) -> Format:
+    """The format that an Accept header asks for: the classic one, or OpenMetrics.
+
+    >>> negotiate("application/openmetrics-text;version=1.0.0") is OPENMETRICS, negotiate("*/*") is CLASSIC
+    (True, True)
+    >>> negotiate("text/plain;q=0.9, application/openmetrics-text;q=0.5") is CLASSIC
+    True
+    """
+    asked = qualities(accept)
+    openmetrics = asked.get("application/openmetrics-text", 0)
+    return OPENMETRICS if openmetrics > 0 and openmetrics >= asked.get("text/plain", 0) else CLASSIC
+
+
+def qualities(header: str) -> dict[str, float]:
+    """What an Accept header names, each with how much it is wanted.
+
+    >>> qualities("gzip;q=0.5, *")
+    {'gzip': 0.5, '*': 1.0}
+    """
+    found: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, *parameters = [piece.strip() for piece in part.split(";")]
+        quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+        with suppress(ValueError):
+            found[name] = max(float(quality), found.get(name, 0.0))
+    return found
+
+
 def _exposition(request: Request, page: Page) -> Response:
     form = negotiate(request.headers.get("accept", ""))
-    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    compressed = qualities(request.headers.get("accept-encoding", "")).get("gzip", 0) > 0
     headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
     if compressed:
         headers["Content-Encoding"] = "gzip"
@@ -142,7 +184,7 @@ def guarded(connections: int, header_seconds: float) -> type[H11Protocol]:
             if self in answered and self.cycle.response_complete:
                 answered.discard(self)
                 silent[self] = None
-                self._give(header_seconds)
+                self._give(ANSWER_SECONDS if self.flow.write_paused else header_seconds)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self.leave()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from exporter.engine import Engine
 
@@ -17,6 +17,27 @@ T = TypeVar("T")
 
 EXPIRY_SECONDS = 1.0
 """How often the pipelines are told that time has passed."""
+
+
+class WorkerError(Exception):
+    """The worker failed: what it holds is no longer one cut, and nobody may see or store it."""
+
+
+class _Question(Generic[T]):
+    def __init__(self, ask: Callable[[Engine], T]) -> None:
+        self._ask = ask
+        self.answered: Future[T] = Future()
+
+    def answer(self, engine: Engine, failure: BaseException | None) -> None:
+        if not self.answered.set_running_or_notify_cancel():
+            return
+        if failure is not None:
+            self.answered.set_exception(WorkerError(f"reading has failed: {failure!r}"))
+            return
+        try:
+            self.answered.set_result(self._ask(engine))
+        except BaseException as error:
+            self.answered.set_exception(error)
 
 
 class Worker:
@@ -39,43 +60,53 @@ class Worker:
         self._catchup_timeout = catchup_timeout
         self._on_caught_up = on_caught_up
         self._elapsed = elapsed
-        self._questions: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._next_scan = 0.0
+        self._questions: SimpleQueue[_Question[Any]] = SimpleQueue()
+        self._lock = threading.Lock()
+        """Held by who answers a question while no thread runs, or starts or ends that."""
+        self._running = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
         """Begins to read."""
+        self._running = True
         self._thread.start()
 
     def stop(self) -> None:
         """Stops reading after the chunk at hand; what is asked from now on is answered by the caller's thread."""
-
-        def stop() -> None:
-            self._stopping = True
-
-        self._questions.put(stop)
+        self._stopping = True
+        self._questions.put(_Question(lambda _: None))
         self._thread.join()
 
     def ask(self, question: Callable[[Engine], T], *, timeout: float = 60.0) -> T:
-        """What `question` returns of the engine, asked between two chunks. Raises what it raises, or TimeoutError."""
-        if not self._thread.is_alive():
-            return question(self.engine)
-        future: Future[T] = Future()
+        """What `question` returns of the engine, asked between two chunks.
 
-        def answer() -> None:
-            try:
-                future.set_result(question(self.engine))
-            except BaseException as error:
-                future.set_exception(error)
-
-        self._questions.put(answer)
-        return future.result(timeout)
+        Raises what it raises, WorkerError where reading has failed, TimeoutError where it was not even asked in time.
+        """
+        asked = _Question(question)
+        with self._lock:
+            if self._running:
+                self._questions.put(asked)
+            else:
+                asked.answer(self.engine, self.failure)
+        try:
+            return asked.answered.result(timeout)
+        except TimeoutError:
+            if asked.answered.cancel():
+                raise
+            return asked.answered.result()
 
     def replace(self, successor: Callable[[Engine], Engine]) -> None:
         """Goes on with the engine that `successor` makes of the present one; raises what it raises, and goes on."""
 
         def swap(engine: Engine) -> None:
-            self.engine = successor(engine)
+            following = successor(engine)
+            if not self.caught_up:
+                following.scan()
+                following.aim()
+            self.engine = following
+            self._next_scan = 0.0
             engine.close()
 
         self.ask(swap)
@@ -86,52 +117,56 @@ class Worker:
             self._follow()
         except BaseException as error:
             self.failure = error
+        with self._lock:
+            self._running = False
+            self._answer(0)
 
     def _catch_up(self) -> None:
         deadline = self._elapsed() + self._catchup_timeout
-        next_scan = self._elapsed() + self.poll_seconds
-        self.engine.scan(settled=True)
+        self._scan()
         self.engine.aim()
         while not self._stopping:
-            progress = self._round()
+            self._read()
             if not self.engine.backlog() or self._elapsed() >= deadline:
                 self._on_caught_up(self.engine)
                 self.caught_up = True
                 return
-            if not progress or self._elapsed() >= next_scan:
-                self._answer(0 if progress else self.poll_seconds)
-                self.engine.scan()
-                next_scan = self._elapsed() + self.poll_seconds
+            self._rest()
 
     def _follow(self) -> None:
         expired = self._elapsed()
-        next_scan = expired
         while not self._stopping:
             now = self._elapsed()
             if now - expired >= EXPIRY_SECONDS:
                 self.engine.expire(now - expired)
                 expired = now
-            if now >= next_scan:
-                next_scan = now + self.poll_seconds
-                self.engine.scan()
-            if not self._round():
-                self._answer(max(0.0, next_scan - self._elapsed()))
+            self._read()
+            self._rest()
 
-    def _round(self) -> bool:
-        """One chunk of every log; whether there was any."""
-        progress = False
-        for _ in self.engine.steps():
-            progress = True
+    def _read(self) -> None:
+        """Reads one chunk of every log that has one."""
+        engine = self.engine
+        for _ in engine.steps():
             self._answer(0)
-            if self._stopping:
-                break
-        return progress
+            if self._stopping or self.engine is not engine:
+                return
+
+    def _rest(self) -> None:
+        """Answers questions; where everything is read, until it is time to look for more."""
+        self._answer(0 if self.engine.unread() else self._next_scan - self._elapsed())
+        if self._elapsed() >= self._next_scan and not self._stopping:
+            self._scan()
+
+    def _scan(self) -> None:
+        self.engine.scan()
+        self._next_scan = self._elapsed() + self.poll_seconds
 
     def _answer(self, patience: float) -> None:
         """Answers what was asked; waits for the first question, if need be, for so many seconds."""
         try:
-            self._questions.get(timeout=patience)() if patience else self._questions.get_nowait()()
+            if patience > 0:
+                self._questions.get(timeout=patience).answer(self.engine, self.failure)
             while True:
-                self._questions.get_nowait()()
+                self._questions.get_nowait().answer(self.engine, self.failure)
         except Empty:
             pass

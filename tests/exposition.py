@@ -69,4 +69,8 @@ def families(text: str) -> dict[str, Family]:
 
 def samples(text: str) -> dict[str, float]:
     """All samples of an exposition."""
-    return {name: value for family in families(text).values() for name, value in family.samples.items()}
+    return {
+        key(sample.name, **sample.labels): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }

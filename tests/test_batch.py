@@ -25,7 +25,7 @@ def test_a_trend_is_the_least_squares_slope(values):
     recent = list(enumerate(values))[-5:]
     assert statistics.linear_regression(range(len(values)), values).slope == pytest.approx(trend.slope(), abs=1e-6)
     assert statistics.linear_regression(*zip(*recent, strict=True)).slope == pytest.approx(
-        trend.recent_slope(), abs=1e-6
+        trend.recent_slope(len(values) - 1), abs=1e-6
     )
 
 
@@ -33,7 +33,7 @@ def test_one_batch_has_no_trend():
     """A slope takes two points."""
     trend = Trend()
     trend.add(0, 1.0)
-    assert (None, None) == (trend.slope(), trend.recent_slope())
+    assert (None, None) == (trend.slope(), trend.recent_slope(0))
 
 
 def test_batches_without_the_figure_are_left_out():
@@ -42,6 +42,14 @@ def test_batches_without_the_figure_are_left_out():
     trend.add(0, 1.0)
     trend.add(4, 3.0)
     assert 0.5 == trend.slope() == slope([(0, 1.0), (4, 3.0)])
+
+
+def test_a_recent_trend_does_not_outlive_its_batches():
+    """Once the figure is missing in most of the last five batches, there is no recent trend of it."""
+    trend = Trend()
+    trend.add(0, 1.0)
+    trend.add(1, 3.0)
+    assert (2.0, None) == (trend.recent_slope(4), trend.recent_slope(5))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from functools import partial
 
 import msgspec
 
+from exporter.follow.reader import open_reader, signature
 from exporter.follow.scan import Seen, look, problem
 
-Signature = tuple[int, int, int, int]
-"""Device, inode, size and time of the last change: what differs when a file was changed."""
+Version = tuple[int, int, int, int]
+"""Device, inode, size and time of the last change: what differs when a document was changed."""
 
 
 class Document(msgspec.Struct):
@@ -35,39 +36,44 @@ class FolderCount(msgspec.Struct):
 class DocumentFollower:
     """Follows the documents of one stream. `taken` says in which version each was last taken."""
 
-    def __init__(self, patterns: tuple[str, ...], taken: dict[str, Signature], *, limit: int) -> None:
+    def __init__(self, patterns: tuple[str, ...], taken: dict[str, Version], *, limit: int) -> None:
         self.taken = taken
         self._patterns = patterns
         self._limit = limit
         self._seen = Seen()
-        self._last: dict[str, Signature] = {}
+        self._last: dict[str, Version] = {}
         self._trouble: dict[str, str] = {}
-        self._due: dict[str, Signature] = {}
+        self._due: dict[str, Version] = {}
 
     def scan(self, *, settled: bool = False) -> None:
         """Looks which documents changed; `settled` says that nobody is writing them."""
-        self._seen = look(self._patterns)
-        now = {path: _signature(status) for path, status in self._seen.files.items()}
+        self._seen = seen = look(self._patterns)
+        now = {path: (status.st_dev, status.st_ino, *signature(status)) for path, status in seen.files.items()}
         self._due = {
-            path: signature
-            for path, signature in now.items()
-            if signature != self.taken.get(path) and (settled or signature == self._last.get(path))
+            path: version
+            for path, version in now.items()
+            if version != self.taken.get(path) and (settled or version == self._last.get(path))
         }
         self._last = now
+        self._trouble = {}
+        if not seen.failed:
+            for path in self.taken.keys() - seen.files.keys() - seen.unfollowed.keys():
+                del self.taken[path]
 
     def documents(self) -> Iterator[Document]:
-        """Those that changed, with their content."""
-        self._trouble = {}
-        for path, signature in list(self._due.items()):
+        """Those that changed, with their content. One that cannot be read now waits for the next look."""
+        for path, version in list(self._due.items()):
             try:
-                content = _read(path, self._limit)
+                content = _read(path, version, self._limit)
             except OSError as error:
-                self._trouble[path] = problem(error)
+                del self._due[path]
+                if not isinstance(error, _WrittenError):
+                    self._trouble[path] = problem(error)
                 continue
-            yield Document(path, content, signature[2], partial(self._take, path, signature))
+            yield Document(path, content, version[2], partial(self._take, path, version))
 
-    def _take(self, path: str, signature: Signature) -> None:
-        self.taken[path] = signature
+    def _take(self, path: str, version: Version) -> None:
+        self.taken[path] = version
         self._due.pop(path, None)
 
     def paths(self) -> set[str]:
@@ -87,7 +93,10 @@ class FolderFollower:
         self._last: dict[str, int] = {}
 
     def counts(self, beside: Iterable[str]) -> Iterator[FolderCount]:
-        """The folders that changed since the last call, or in the moment before it, with their number of files."""
+        """The folders that changed since the last call, or in the moment before it, with their number of files.
+
+        One that is no longer there has none.
+        """
         last, self._last = self._last, {}
         for folder in sorted({os.path.join(os.path.dirname(path), self._name) for path in beside}):  # noqa: PTH118, PTH120
             try:
@@ -97,17 +106,26 @@ class FolderFollower:
                     continue
                 with os.scandir(folder) as entries:
                     files = sum(entry.is_file(follow_symlinks=False) for entry in entries)
+            except FileNotFoundError:
+                if folder in last:
+                    yield FolderCount(folder, 0)
+                continue
             except OSError:
                 continue
             self._last[folder] = changed if last.get(folder) == -changed else -changed  # minus: look once more
             yield FolderCount(folder, files)
 
 
-def _read(path: str, limit: int) -> bytes | None:
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-        content = file.read(limit + 1)
+class _WrittenError(OSError):
+    """The document is no longer what it was at the look."""
+
+
+def _read(path: str, version: Version, limit: int) -> bytes | None:
+    reader = open_reader(path)
+    try:
+        content = reader.read(limit + 1, 0)
+        if (*reader.identity, *reader.signature()) != version:
+            raise _WrittenError(path)
+    finally:
+        reader.close()
     return content if len(content) <= limit else None
-
-
-def _signature(status: os.stat_result) -> Signature:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

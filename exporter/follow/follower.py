@@ -5,22 +5,24 @@ one holds up none of the others. A chunk that was not taken is read again after 
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import PurePath
 
 import msgspec
 
-from exporter.follow.file import ChangedError, Chunk, File, Identity
-from exporter.follow.log import Entry, Events, Log, LogState, Surroundings
-from exporter.follow.scan import Seen, join, look, problem, regular, rotated_from
+from exporter.follow.descriptors import Descriptors
+from exporter.follow.file import Chunk, File
+from exporter.follow.log import Around, Events, Log, LogState
+from exporter.follow.reader import Identity
+from exporter.follow.scan import Seen, join, look, matches, regular, rotated_from
+from exporter.follow.surroundings import Entry, Surroundings, entry_of
 
 DESERTED_LOGS = 64
 """So many logs of which no file is left are remembered for each stream."""
 
 
 class StreamState(msgspec.Struct):
-    """What is stored of a stream's files."""
+    """What is stored of a stream's files. `looked` says that what is new from now on was born since."""
 
     logs: dict[str, LogState] = {}
     events: Events = msgspec.field(default_factory=Events)
@@ -36,7 +38,7 @@ class Piece(msgspec.Struct):
 
 
 class StreamFollower:
-    """Follows the logs of one stream."""
+    """Follows the logs of one stream. Logs in `state` that the patterns no longer match are kept, and not followed."""
 
     def __init__(
         self, patterns: tuple[str, ...], state: StreamState, *, line_bytes: int, skip_history: bool = False
@@ -45,56 +47,59 @@ class StreamFollower:
         self._patterns = patterns
         self._line_bytes = line_bytes
         self._skip_history = skip_history
-        self._logs = {path: Log(path, log, state.events, line_bytes=line_bytes) for path, log in state.logs.items()}
+        self._descriptors = Descriptors()
+        self._logs = {path: self._log(path, log) for path, log in state.logs.items() if self._matches(path)}
+        self._others = {path: log for path, log in state.logs.items() if path not in self._logs}
         self._view: object = None
         self._seen = Seen()
 
-    @property
-    def logs(self) -> Mapping[str, Log]:
-        """The logs by path."""
-        return self._logs
+    def _log(self, path: str, state: LogState) -> Log:
+        return Log(path, state, self.state.events, line_bytes=self._line_bytes, descriptors=self._descriptors)
+
+    def stored(self) -> StreamState:
+        """What is to be stored. Shares what is live: encode it before anything is read."""
+        self.state.logs = self._others | {path: log.state() for path, log in self._logs.items()}
+        return self.state
+
+    def paths(self) -> list[str]:
+        """The files that are followed: those that match the patterns, and others that are still to be read."""
+        return [file.state.path for file in self._files() if file.unread or file.state.path in self._seen.files]
 
     def unfollowed(self) -> dict[str, str]:
         """What matches the patterns but is not followed, by path, and why."""
         return self._seen.unfollowed | {path: why for log in self._logs.values() for path, why in log.trouble.items()}
 
-    def folders(self) -> set[str]:
-        """The folders in which there are logs."""
-        return {os.path.dirname(path) for path in self._seen.files}  # noqa: PTH120  # as in scan
-
-    def stored(self) -> StreamState:
-        """What is to be stored. Shares what is live: encode it before anything is read."""
-        self.state.logs = {path: log.state() for path, log in self._logs.items()}
-        return self.state
-
     def scan(self) -> None:
         """Looks what there is; nothing is dropped because a look failed."""
         self._seen = seen = look(self._patterns)
+        troubled = self._troubled()
+        for log in self._logs.values():
+            log.look(seen.files, self._around(log))
         view = (
             {path: (status.st_dev, status.st_ino) for path, status in seen.files.items()},
             {folder: {name: entry.inode() for name, entry in names.items()} for folder, names in seen.folders.items()},
         )
-        if view != self._view or any(log.trouble for log in self._logs.values()):
+        if view != self._view or troubled or self._troubled():
             self._view = view
             self._reconcile(seen)
         for log in self._logs.values():
-            log.refresh(seen.files, partial(self._look_around, log))
+            log.tidy()
+        self._forget_deserted()
 
     def pieces(self) -> Iterator[Piece]:
         """One chunk from every log that has something to read, oldest file first."""
         for log in list(self._logs.values()):
-            for file in log.files:
-                if file.unread and file.reader is not None:
-                    chunk = self._read(log, file)
-                    if chunk is not None:
-                        yield Piece(log.path, chunk, partial(file.take, chunk))
-                    break
+            file = log.next_unread()
+            if file is not None:
+                chunk = log.read(file, self._around(log))
+                if chunk is not None:
+                    yield Piece(log.path, chunk, partial(file.take, chunk))
 
     def rest(self) -> Iterator[Piece]:
         """The last lines that have no newline, for whoever reads to an end."""
         for log in self._logs.values():
             for file in log.files:
-                chunk = file.read_rest()
+                chunk = log.read_rest(file)
                 if chunk is not None:
                     yield Piece(log.path, chunk, partial(file.take, chunk))
 
@@ -112,8 +117,8 @@ class StreamFollower:
         return sum(max(0, file.state.size - file.state.offset) for file in self._files())
 
     def unread(self) -> bool:
-        """Whether there is anything to read."""
-        return any(file.unread and file.reader is not None for file in self._files())
+        """Whether there is anything that can be read."""
+        return any(log.next_unread() is not None for log in self._logs.values())
 
     def close(self) -> None:
         """Lets go of all descriptors."""
@@ -123,64 +128,57 @@ class StreamFollower:
     def _files(self) -> Iterator[File]:
         return (file for log in self._logs.values() for file in log.files)
 
-    def _read(self, log: Log, file: File) -> Chunk | None:
-        try:
-            return file.read()
-        except ChangedError:
-            log.truncated(file, self._look_around(log))
-        except OSError as error:
-            log.trouble[file.state.path] = problem(error)
-            file.close()
-        return None
+    def _troubled(self) -> bool:
+        return any(log.trouble for log in self._logs.values())
+
+    # Which file is which
 
     def _reconcile(self, seen: Seen) -> None:
         """Finds out which file is which after something came, went or was renamed."""
-        around: dict[str, Surroundings] = {}
-        for log in self._logs.values():
-            log.locate(self._around(log, seen, around))
-        claimed = {state.identity for log in self._logs.values() for state in log.known()}
-        unknown = self._unknown(seen, claimed)
-        first = not self.state.looked
+        self._locate(seen)
+        unknown = self._unknown(seen)
         for path in unknown:
             if path not in self._logs:
-                self._logs[path] = Log(path, LogState(), self.state.events, line_bytes=self._line_bytes)
+                self._logs[path] = self._log(path, LogState())
+        first = not self.state.looked
         for path, log in self._logs.items():
-            log.adopt(unknown.get(path, []), self._around(log, seen, around), matched=seen.files, first=first)
-            if first and self._skip_history:
-                for file in log.files:
-                    file.skip_to_end()
-        self.state.looked = True
-        self._forget_deserted()
+            log.adopt(unknown.get(path, []), matched=seen.files, first=first, skip=self._skip_history)
+        self.state.looked = self.state.looked or "error" not in self.unfollowed().values()
 
-    def _look_around(self, log: Log) -> Surroundings:
-        """A fresh look at the folder of a log."""
-        return self._around(log, look([log.path]), {})
+    def _locate(self, seen: Seen) -> None:
+        elsewhere = {entry.identity: entry for entry in map(entry_of, seen.files, seen.files.values())}
+        around: dict[tuple[str, ...], Surroundings] = {}
+        for log in self._logs.values():
+            folders = _folders_of(log.path, seen)
+            if folders not in around:
+                around[folders] = _surroundings(folders, seen, elsewhere)
+            log.locate(around[folders])
 
-    def _around(self, log: Log, seen: Seen, known: dict[str, Surroundings]) -> Surroundings:
-        folder = os.path.dirname(log.path) or "."  # noqa: PTH120  # as in scan
-        if folder not in known:
-            names = seen.folders.get(folder)
-            known[folder] = Surroundings([join(folder, name) for name in names or ()], complete=names is not None)
-        return known[folder]
+    def _around(self, log: Log) -> Around:
+        """A fresh look around a log."""
 
-    def _unknown(self, seen: Seen, claimed: set[Identity]) -> dict[str, list[Entry]]:
+        def around() -> Surroundings:
+            seen = Seen()
+            return _surroundings(_folders_of(log.path, seen), seen, {})
+
+        return around
+
+    def _unknown(self, seen: Seen) -> dict[str, list[Entry]]:
         """The files that no log knows yet, by the log that they belong to; each file once."""
+        known = {identity for log in self._logs.values() for identity in log.identities()}
         unknown: dict[str, list[Entry]] = {}
         for path, status in sorted(self._candidates(seen).items()):
-            identity = status.st_dev, status.st_ino
-            if identity in claimed:
-                continue
-            claimed.add(identity)
-            entry = Entry(path, identity, status.st_size, status.st_mtime_ns)
-            unknown.setdefault(self._log_of(path, seen) or path, []).append(entry)
+            entry = entry_of(path, status)
+            if entry.identity not in known:
+                known.add(entry.identity)
+                unknown.setdefault(self._log_of(path, seen) or path, []).append(entry)
         return dict(sorted(unknown.items()))
 
     def _candidates(self, seen: Seen) -> dict[str, os.stat_result]:
         """What matches the patterns, and what looks like a rotation of a log."""
         found = dict(seen.files)
-        for folder, names in seen.folders.items():
-            for name in names:
-                path = join(folder, name)
+        for folder in seen.folders:
+            for path in seen.paths(folder):
                 if path not in found and self._log_of(path, seen) is not None and (status := regular(path)):
                     found[path] = status
         return found
@@ -195,9 +193,24 @@ class StreamFollower:
         return log if log in seen.files or log in self._logs or self._matches(log) else None
 
     def _matches(self, path: str) -> bool:
-        return any(PurePath(path).match(pattern) for pattern in self._patterns)
+        return any(matches(path, pattern) for pattern in self._patterns)
 
     def _forget_deserted(self) -> None:
         deserted = [path for path, log in self._logs.items() if not log.files]
         for path in deserted[:-DESERTED_LOGS]:
             del self._logs[path]
+
+
+def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:
+    """The folder of a path, and that of what it is a link to."""
+    folder, name = os.path.split(path)
+    folder = folder or "."
+    entry = seen.names(folder).get(name)
+    if entry is None or not entry.is_symlink():
+        return (folder,)
+    return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
+
+
+def _surroundings(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
+    paths = [path for folder in folders for path in seen.paths(folder)]
+    return Surroundings(paths, complete=seen.failed.isdisjoint(folders), elsewhere=elsewhere)

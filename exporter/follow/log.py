@@ -5,28 +5,24 @@ other logs.
 """
 
 import os
-import stat
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 
 import msgspec
 
-from exporter.follow.file import (
-    HEAD_BYTES,
-    MARKER_BYTES,
-    ChangedError,
-    File,
-    FileState,
-    Identity,
-    Reader,
-    holds,
-    open_reader,
-    resume_at,
-)
+from exporter.follow.descriptors import Descriptors
+from exporter.follow.file import ChangedError, Chunk, File
+from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, torn_at
+from exporter.follow.reader import Identity, Reader, Signature, open_reader, signature
 from exporter.follow.scan import problem, rotated_from
+from exporter.follow.surroundings import Entry, Surroundings
 
-RETIRED_FILES = 16
-"""So many files that were read to their end are remembered for each log, to know them and their copies again."""
+GONE_FILES = 16
+"""So many files that are no longer there are remembered for each log, to know their copies."""
+KEPT_OPEN = 2
+"""The newest files of a log stay open: the one at the path, and the one before, which may still be written to."""
+
+Around = Callable[[], Surroundings]
 
 
 class Events(msgspec.Struct):
@@ -38,145 +34,199 @@ class Events(msgspec.Struct):
 
 
 class LogState(msgspec.Struct):
-    """What is stored of a log: the files still to be read or growing, oldest first, and those that are done."""
+    """What is stored of a log: its files, oldest first; copies and archives that are there and are not to be read;
+    and files that are no longer there."""
 
     files: list[FileState] = []
-    retired: list[FileState] = []
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A regular file that is there, under one of its paths."""
-
-    path: str
-    identity: Identity
-    size: int
-    written: int
-
-
-class Surroundings:
-    """The regular files of one folder. `complete` says that all of it could be looked at."""
-
-    def __init__(self, paths: Iterable[str], *, complete: bool = True) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.complete = complete
-        for path in sorted(paths):
-            try:
-                status = os.stat(path)  # noqa: PTH116  # as in scan
-            except FileNotFoundError:
-                continue
-            except OSError:
-                self.complete = False
-                continue
-            if stat.S_ISREG(status.st_mode):
-                identity = status.st_dev, status.st_ino
-                self.entries[path] = Entry(path, identity, status.st_size, status.st_mtime_ns)
-
-    def find(self, state: FileState) -> Entry | None:
-        """The entry that has the file's identity, at the path it last had if it is still there."""
-        entry = self.entries.get(state.path)
-        if entry is not None and entry.identity == state.identity:
-            return entry
-        return next((entry for entry in self.entries.values() if entry.identity == state.identity), None)
+    passed: list[FileState] = []
+    gone: list[FileState] = []
 
 
 class Log:
     """Follows one path. Its files are read in order; the last one is the one at the path, if there is one."""
 
-    def __init__(self, path: str, state: LogState, events: Events, *, line_bytes: int) -> None:
+    def __init__(
+        self, path: str, state: LogState, events: Events, *, line_bytes: int, descriptors: Descriptors
+    ) -> None:
         self.path = path
         self.files = [File(file, line_bytes=line_bytes) for file in state.files]
-        self.retired = state.retired
+        self.trouble: dict[str, str] = {}
+        """What could not be opened or read since the last look, by path, and why."""
+        self._passed = state.passed
+        self._gone = state.gone
         self._events = events
         self._line_bytes = line_bytes
+        self._descriptors = descriptors
         self._deserted = False
-        self.trouble: dict[str, str] = {}
-        """What could not be opened at the last look, by path, and why."""
+        self._incomplete: dict[str, Signature] = {}
 
     def state(self) -> LogState:
         """What is to be stored. Shares what is live: encode it before anything is read."""
-        return LogState([file.state for file in self.files], self.retired)
+        return LogState([file.state for file in self.files], self._passed, self._gone)
 
-    def known(self) -> Iterator[FileState]:
-        """Every file that this log has read or is reading, newest first."""
-        yield from (file.state for file in reversed(self.files))
-        yield from reversed(self.retired)
+    def identities(self) -> Iterator[Identity]:
+        """Every file that is known and there."""
+        yield from (file.state.identity for file in self.files)
+        yield from (state.identity for state in self._passed)
 
     def close(self) -> None:
         """Lets go of all descriptors."""
         for file in self.files:
             file.close()
 
-    # Where the known files are now
+    # Reading
 
-    def locate(self, around: Surroundings) -> None:
-        """Finds the known files again, wherever they were renamed to, and opens those that are still to be read."""
-        for state in self.retired:
-            entry = around.find(state)
-            if entry is None:
-                continue
-            if (entry.path, entry.size) != (state.path, state.size) and not _is_same(state, entry):
-                state.identity = (0, 0)  # its inode is another file's now
-            else:
-                state.path, state.size = entry.path, entry.size
+    def next_unread(self) -> File | None:
+        """The oldest file that has something to read and can be read."""
+        return next((file for file in self.files if file.unread and file.state.path not in self.trouble), None)
+
+    def read(self, file: File, around: Around) -> Chunk | None:
+        """The file's next lines; None where there are none or the file has changed."""
+        try:
+            self._open(file)
+            return file.read()
+        except ChangedError:
+            self._look(file, around, closely=True)
+        except OSError as error:
+            self._fail(file, error)
+        return None
+
+    def read_rest(self, file: File) -> Chunk | None:
+        """What follows the file's last newline, as the line that it would be."""
+        try:
+            self._open(file)
+            return file.read_rest()
+        except (ChangedError, OSError):
+            return None
+
+    # How the known files are
+
+    def look(self, statuses: Mapping[str, os.stat_result], around: Around) -> None:
+        """Looks how much there is to read. `statuses` are those of matching paths."""
         self.trouble = {}
         for file in list(self.files):
-            try:
-                self._locate(file, around)
-            except OSError as error:
-                self.trouble[file.state.path] = problem(error)
+            status = statuses.get(file.state.path)
+            if status is not None and (status.st_dev, status.st_ino) != file.state.identity:
+                status = None
+            if file.reader is not None or (status is not None and signature(status) != file.state.signature):
+                self._look(file, around, status)
+
+    def _look(self, file: File, around: Around, status: os.stat_result | None = None, *, closely: bool = False) -> None:
+        try:
+            self._open(file)
+            cut = file.look(status, closely=closely)
+            self._events.truncations += cut > 0
+            self._events.lost_bytes += cut
+            self._look_whether_new(file)
+        except ChangedError:
+            self._start_over(file, around())
+        except OSError as error:
+            self._fail(file, error)
+
+    def _look_whether_new(self, file: File) -> None:
+        """Looks at the first bytes of a file that was empty before: a rotated one may be a copy that is being made."""
+        if file.state.head or not file.unread or file.reader is None:
+            return
+        if file.state.path != self.path and self._is_copy(file.reader):
+            self.files.remove(file)
+            self._pass(file.state.path, file.reader)
+        else:
+            file.learn_head()
+
+    def _start_over(self, file: File, around: Surroundings) -> None:
+        """Goes on where the content was replaced, after the rest of the old content if a copy has it."""
+        assert file.reader is not None
+        before = file.state
+        self._events.truncations += 1
+        size = before.size
+        rest = self._rest_of(before, around)
+        torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
+        if rest is not None:
+            copy = File(before, line_bytes=self._line_bytes)
+            self.files.insert(self.files.index(file), copy)
+            file.start_over()
+            self._move(copy, *rest)
+            self._events.lost_bytes += max(0, size - copy.state.size)  # what was written after the copy was made
+            return
+        self._lose(before)
+        if torn is not None:
+            file.go_to(torn)
+        else:
+            self._remember(before)
+            file.start_over()
+
+    # Where the known files are
+
+    def locate(self, around: Surroundings) -> None:
+        """Finds the known files again, wherever they were renamed to."""
+        self._passed = [state for state in self._passed if self._is_passed(state, around)]
+        for file in list(self.files):
+            was_here = not file.gone and file.state.path == self.path
+            self._locate(file, around)
+            if was_here and (file.gone or file.state.path != self.path):
+                self._deserted = True
+
+    def _is_passed(self, state: FileState, around: Surroundings) -> bool:
+        entry = around.find(state)
+        if entry is None:
+            return not around.lack(state)
+        if entry.path == self.path:
+            return False  # it is the log itself now
+        if (entry.path, entry.signature) != (state.path, state.signature):
+            with suppress(OSError):
+                reader = open_reader(entry.path)
+                same = is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)
+                reader.close()
+                if not same:
+                    return False
+            state.path, state.signature = entry.path, entry.signature
+        return True
 
     def _locate(self, file: File, around: Surroundings) -> None:
-        was_here = file.state.path == self.path
         entry = around.find(file.state)
         if entry is None:
-            file.gone = around.complete
-        elif file.reader is None:
-            self._open(file, entry, around)
+            file.gone = file.gone or around.lack(file.state)
         else:
             file.state.path = entry.path
+            if file.reader is None and entry.signature != file.state.signature:
+                self._look(file, lambda: around)
+            else:
+                file.gone = file.drained = False
         if file.gone and file.reader is None:
             self._pursue(file, around)
-        if was_here and (file.gone or file.state.path != self.path):
-            self._deserted = True
-
-    def _open(self, file: File, entry: Entry, around: Surroundings) -> None:
-        """Opens a file after a start; its inode may be another file's by now, its content may have changed."""
-        reader, found = open_reader(entry.path)
-        state = file.state
-        if found.generation != state.generation and None not in (found.generation, state.generation):
-            reader.close()
-            file.gone = True
-            return
-        state.path, state.generation = entry.path, found.generation
-        offset = resume_at(state, reader)
-        file.use(reader)
-        if offset is None:
-            self.truncated(file, around)
-        elif offset < state.offset:
-            self._events.truncations += 1
-            file.go_to(offset)
 
     def _pursue(self, file: File, around: Surroundings) -> None:
-        """Goes on in a copy of a file that is gone, compressed perhaps; else gives it up."""
+        """Goes on in a copy of a file that is gone; else gives it up."""
+        self.trouble.pop(file.state.path, None)
         rest = self._rest_of(file.state, around)
         if rest is None:
-            self._retire(file)
+            self._give_up(file)
         else:
-            file.move_to(*rest)
+            self._move(file, *rest)
 
-    def _rest_of(self, state: FileState, around: Surroundings) -> tuple[Reader, FileState] | None:
-        """The rotated copy that holds everything read of a file, and so what was not yet read of it."""
-        in_use = {file.state.identity for file in self.files}
+    def _rest_of(self, state: FileState, around: Surroundings) -> tuple[Reader, str] | None:
+        """The unknown file of this log that holds all that was read of one, and so what was not yet read of it.
+
+        A rotated copy, compressed perhaps, or what an editor left at the path.
+        """
+        read = {file.state.identity for file in self.files}
+        found: tuple[Reader, str] | None = None
         for entry in around.entries.values():
-            if entry.identity in in_use or not self._is_rotated(entry.path):
+            if entry.identity in read or not (entry.path == self.path or self._is_rotated(entry.path)):
                 continue
             with suppress(OSError):
-                reader, found = open_reader(entry.path)
-                if holds(state, reader):
-                    self.retired = [known for known in self.retired if known.identity != found.identity]
-                    return reader, found
-                reader.close()
-        return None
+                reader = open_reader(entry.path)
+                least = found[0].size() + 1 if found else state.offset
+                alike = holds(state, reader) and (bool(state.markers) or not self._is_archive(reader))
+                if alike and reader.is_complete() and reader.size() >= least:
+                    found, worse = (reader, entry.path), found
+                    reader = worse[0] if worse else None
+                if reader:
+                    reader.close()
+        return found
+
+    def _is_archive(self, reader: Reader) -> bool:
+        return reader.immutable and any(state.identity == reader.identity for state in self._passed)
 
     def _is_rotated(self, path: str) -> bool:
         folder, name = os.path.split(path)
@@ -184,121 +234,166 @@ class Log:
 
     # What else is there
 
-    def adopt(self, entries: list[Entry], around: Surroundings, *, matched: Container[str], first: bool) -> None:
+    def adopt(self, entries: list[Entry], *, matched: Container[str], first: bool, skip: bool) -> None:
         """Takes in unknown files of this log: the one at its path, and rotated ones that were born unseen.
 
-        At the first look of a stream, rotated files are history: they are read only if the patterns match them.
+        At the first look of a stream, rotated files are history: they are read only if the patterns match them, and
+        if history is not to be skipped altogether.
         """
-        for entry in sorted(entries, key=lambda entry: (entry.path == self.path, entry.written)):
+        for entry in sorted(entries, key=lambda entry: (entry.path != self.path, entry.signature[1])):
             try:
-                self._adopt(entry, around, unread=not first or entry.path in matched)
+                self._adopt(entry, history=first and (skip or entry.path not in matched))
             except OSError as error:
                 self.trouble[entry.path] = problem(error)
         if self._deserted:
             self._events.rotations += 1
             self._deserted = False
 
-    def _adopt(self, entry: Entry, around: Surroundings, *, unread: bool) -> None:
-        reader, state = open_reader(entry.path)
-        if entry.path == self.path:
-            self._arrive(reader, state, around)
-        elif entry.size and not reader.read(1, 0):
-            reader.close()
-            self.trouble[entry.path] = "incomplete"  # still being compressed
-        elif unread and not self._is_copy(reader):
-            self._insert(reader, state)
-        else:
-            state.head = reader.read(HEAD_BYTES, 0)
-            state.size = entry.size
-            reader.close()
-            self._remember(state)
-
-    def _arrive(self, reader: Reader, state: FileState, around: Surroundings) -> None:
-        """Takes in the file at the path: a new one, or what an editor made of the one before."""
-        before = self.files[-1] if self.files else None
-        replaced = before is not None and (before.gone or not self._is_rotated(before.state.path))
-        if before is not None and replaced and holds(before.state, reader):
-            before.move_to(reader, state)
-            self._deserted = False
+    def _adopt(self, entry: Entry, *, history: bool) -> None:
+        if self._is_being_compressed(entry.path):
             return
-        file = File(state, line_bytes=self._line_bytes)
-        file.use(reader)
-        self.files.append(file)
+        if self._incomplete.pop(entry.path, None) == entry.signature:
+            self._incomplete[entry.path] = entry.signature
+            self.trouble[entry.path] = "incomplete"
+            return
+        reader = open_reader(entry.path)
+        if self._returns(entry.path, reader) or (entry.path == self.path and self._goes_on(reader)):
+            return
+        if entry.path != self.path and ((history and reader.immutable) or self._is_copy(reader)):
+            self._pass(entry.path, reader)
+        elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
+            reader.close()
+            self._incomplete[entry.path] = entry.signature
+            self.trouble[entry.path] = "incomplete"
+        else:
+            file = File(FileState(entry.path, reader.identity, reader.generation), line_bytes=self._line_bytes)
+            self._insert(file, reader)
+            file.measure()
+            if history:
+                file.skip_to_end()
 
-    def _insert(self, reader: Reader, state: FileState) -> None:
-        file = File(state, line_bytes=self._line_bytes)
-        file.use(reader)
-        here = bool(self.files) and self.files[-1].state.path == self.path
+    def _is_being_compressed(self, path: str) -> bool:
+        """Whether the file that this is a compressed copy of is still there, as it is until the copy is done."""
+        plain = path.removesuffix(".gz")
+        return plain != path and any(file.state.path == plain and not file.gone for file in self.files)
+
+    def _returns(self, path: str, reader: Reader) -> bool:
+        """Goes on with a file that had gone elsewhere, if this is one."""
+        for state in self._gone:
+            if is_inode(state, reader) and reader.size() >= state.offset and holds(state, reader):
+                self._gone = [other for other in self._gone if other is not state]
+                state.path = path
+                file = File(state, line_bytes=self._line_bytes)
+                self._insert(file, reader)
+                file.measure()
+                return True
+        return False
+
+    def _goes_on(self, reader: Reader) -> bool:
+        """Goes on in what an editor made of the file that was at the path, if this is such a file.
+
+        Not handled: one that the editor is still writing, which is taken for a new file.
+        """
+        before = self.files[-1] if self.files else None
+        if before is None or not (before.gone or not self._is_rotated(before.state.path)):
+            return False
+        if not before.state.markers and before.reader is not None:
+            same = begins_with(reader, before.reader)
+        else:
+            same = holds(before.state, reader)
+        if same:
+            if not before.gone:
+                self._passed = [*self._passed, msgspec.structs.replace(before.state)]
+            self._move(before, reader, self.path)
+            self._deserted = False
+        return same
+
+    def _insert(self, file: File, reader: Reader) -> None:
+        here = file.state.path != self.path and bool(self.files) and self.files[-1].state.path == self.path
         self.files.insert(len(self.files) - here, file)
+        file.use(reader)
+        file.learn_head()
+        self._descriptors.hold(file)
+
+    def _pass(self, path: str, reader: Reader) -> None:
+        """Knows a copy or an archive from now on, without reading it."""
+        state = FileState(path, reader.identity, reader.generation, signature=reader.signature())
+        state.head = reader.read(HEAD_BYTES, 0)
+        reader.close()
+        self._passed = [*self._passed, state]
 
     def _is_copy(self, reader: Reader) -> bool:
         """Whether a rotated file holds what a known one held, or is still growing into it."""
-        if any(holds(state, reader) for state in self.known()):
-            return True
-        size = reader.size()
-        end = reader.read(MARKER_BYTES, max(0, size - MARKER_BYTES))
-        return any(
-            file.reader is not None
-            and 0 < size < file.state.size
-            and file.reader.read(len(end), size - len(end)) == end
-            and file.reader.read(HEAD_BYTES, 0)[:size] == reader.read(HEAD_BYTES, 0)
-            for file in self.files
+        head = reader.read(HEAD_BYTES, 0)
+        return any(alike(file.state.head, head) and self._is_copy_of(file, reader) for file in self.files) or any(
+            state.markers and holds(state, reader) for state in self._gone
         )
 
-    # How the files change
+    def _is_copy_of(self, file: File, reader: Reader) -> bool:
+        """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago."""
+        with suppress(OSError):
+            self._open(file)
+            if file.reader is reader:
+                return False
+            if file.reader is not None:
+                return begins_with(file.reader, reader) or (
+                    not holds(file.state, file.reader) and bool(file.state.markers) and holds(file.state, reader)
+                )
+        return bool(file.state.markers) and holds(file.state, reader)
 
-    def refresh(self, statuses: Mapping[str, os.stat_result], around: Callable[[], Surroundings]) -> None:
-        """Looks how much there is to read, and lets go of what is done. `statuses` are those of matching paths."""
-        for file in list(self.files):
-            if file.reader is None:
-                continue
-            status = statuses.get(file.state.path)
-            if status is not None and (status.st_dev, status.st_ino) != file.state.identity:
-                status = None
-            try:
-                file.refresh(status)
-            except ChangedError:
-                self.truncated(file, around())
-        for file in self.files[:-2]:
-            if not file.unread and file.state.path not in statuses:
-                self._retire(file)
+    # What is over
+
+    def tidy(self) -> None:
+        """Lets go of what is done."""
         for file in list(self.files):
             if file.gone and not file.unread:
-                if file.drained:
-                    self._retire(file)
+                if file.drained:  # for what was written between the last read and the moment it went
+                    self._give_up(file)
                 file.drained = True
+        for file in self.files[:-KEPT_OPEN]:
+            if not file.unread and not file.gone:
+                file.close()  # found again when it has grown
+                del file.state.markers[:-1]
+        for file in self.files[-KEPT_OPEN:]:
+            if file.reader is None and file.state.path not in self.trouble and not self._descriptors.full:
+                try:
+                    self._open(file)
+                except OSError as error:
+                    self._fail(file, error)
 
-    def truncated(self, file: File, around: Surroundings) -> None:
-        """Starts over in a file whose content was replaced, after the rest of the old content if a copy has it."""
-        assert file.reader is not None
-        before = file.state
-        self._events.truncations += 1
-        rest = self._rest_of(before, around)
-        if rest is None:
-            self._events.lost_bytes += max(0, before.size - before.offset)
-        else:
-            copy = File(before, line_bytes=self._line_bytes)
-            self.files.insert(self.files.index(file), copy)
-            copy.move_to(*rest)
-        file.start_over()
-
-    def _retire(self, file: File) -> None:
-        self._events.lost_bytes += max(0, file.state.size - file.state.offset)
+    def _give_up(self, file: File) -> None:
+        self._lose(file.state)
         file.close()
         self.files.remove(file)
         self._remember(file.state)
 
+    def _lose(self, state: FileState) -> None:
+        self._events.lost_bytes += max(0, state.size - state.offset)
+
     def _remember(self, state: FileState) -> None:
-        self.retired = [*self.retired, state][-RETIRED_FILES:]
+        state.markers = state.markers[-1:]
+        self._gone = [*self._gone, state][-GONE_FILES:]
 
+    # Descriptors
 
-def _is_same(state: FileState, entry: Entry) -> bool:
-    """Whether the entry is the file that had its inode; where it cannot be opened, nothing says otherwise."""
-    try:
-        reader, found = open_reader(entry.path)
-    except OSError:
-        return True
-    try:
-        return found.generation == state.generation and reader.read(len(state.head), 0) == state.head
-    finally:
-        reader.close()
+    def _open(self, file: File) -> None:
+        """Opens a file that was closed. Raises OSError; FileNotFoundError where another file is at its path now."""
+        if file.reader is None:
+            reader = open_reader(file.state.path)
+            if not is_inode(file.state, reader):
+                reader.close()
+                if file.state.identity == reader.identity:
+                    self._deserted = self._deserted or (not file.gone and file.state.path == self.path)
+                    file.gone = True
+                raise FileNotFoundError(file.state.path)
+            file.use(reader)
+        self._descriptors.hold(file)
+
+    def _move(self, file: File, reader: Reader, path: str) -> None:
+        self._passed = [state for state in self._passed if state.identity != reader.identity]
+        file.move_to(reader, path)
+        self._descriptors.hold(file)
+
+    def _fail(self, file: File, error: OSError) -> None:
+        self.trouble[file.state.path] = problem(error)
+        file.close()

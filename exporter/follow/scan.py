@@ -7,20 +7,21 @@ both. Opens no file.
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 Names = dict[str, "os.DirEntry[str]"]
 
-_MAGIC = re.compile(r"[*?\\[]")
+_MAGIC = re.compile(r"[*?\[]")
 _ROTATED = re.compile(
     r"""(?P<base>.+?)
     (?: \.\d+ | [.\-_]\d{4}[.\-_]?\d\d[.\-_]?\d\d.* | \.(?:old|prev|orig|bak) )
     (?P<gz>\.gz)?""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 
 
@@ -32,9 +33,29 @@ class Seen(msgspec.Struct):
     unfollowed: dict[str, str] = {}
     """What matches but cannot be followed, by path: directory, special, permission or error."""
     folders: dict[str, Names] = {}
-    """The folders that were read, with all their entries."""
-    unseen: set[str] = set()
+    """The folders that were looked into, with all their entries; none where there is no such folder."""
+    failed: set[str] = set()
     """The folders that could not be read: nothing may be concluded of what is in them."""
+
+    def names(self, folder: str) -> Names:
+        """The entries of a folder, read once a look; none where that fails."""
+        names = self.folders.get(folder)
+        if names is None and folder not in self.failed:
+            try:
+                with os.scandir(folder) as entries:
+                    names = {entry.name: entry for entry in entries}
+            except (FileNotFoundError, NotADirectoryError):
+                names = {}
+            except OSError as error:
+                self.failed.add(folder)
+                self.unfollowed[folder] = problem(error)
+                return {}
+            self.folders[folder] = names
+        return names or {}
+
+    def paths(self, folder: str) -> list[str]:
+        """The paths of a folder's entries whose names are text."""
+        return [join(folder, name) for name in self.names(folder) if _is_text(name)]
 
 
 def rotated_from(name: str) -> str | None:
@@ -46,14 +67,16 @@ def rotated_from(name: str) -> str | None:
     match = _ROTATED.fullmatch(name)
     if match:
         return match["base"]
-    return name.removesuffix(".gz") if name.endswith(".gz") else None
+    return (name.removesuffix(".gz") or None) if name.endswith(".gz") else None
 
 
 def look(patterns: Iterable[str]) -> Seen:
     """Looks for everything that the patterns match: `*`, `?` and `[…]` within a name, `**` for any folders."""
     seen = Seen()
-    matches = {path for pattern in patterns for path in _expand(pattern, seen)}
-    for path in sorted(matches):
+    for path in sorted({path for pattern in patterns for path in _expand(pattern, seen)}):
+        if not _is_text(path):
+            seen.unfollowed[path.encode(errors="backslashreplace").decode()] = "special"
+            continue
         try:
             status = os.stat(path)  # noqa: PTH116  # Path.stat costs three times as much, twice a second for each file
         except FileNotFoundError:
@@ -66,6 +89,15 @@ def look(patterns: Iterable[str]) -> Seen:
         else:
             seen.unfollowed[path] = "directory" if stat.S_ISDIR(status.st_mode) else "special"
     return seen
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether `look` would take the path for one that the pattern means, if it were there.
+
+    >>> matches("logs/a.log", "logs/*.log"), matches("logs/x/y/a.log", "logs/**/a.*"), matches("logs/.a", "logs/*")
+    (True, True, False)
+    """
+    return _match(Path(path).parts, _parts(pattern))
 
 
 def regular(path: str) -> os.stat_result | None:
@@ -89,47 +121,60 @@ def problem(error: OSError) -> str:
 
 def _expand(pattern: str, seen: Seen) -> Iterator[str]:
     """The existing paths that a pattern matches; reads every folder that it passes through, once a look."""
-    path = Path(pattern)
-    found = [path.anchor or "."]
-    parts = path.parts[1:] if path.anchor else path.parts
-    for at, part in enumerate(parts):
-        last = at == len(parts) - 1
+    anchor = Path(pattern).anchor
+    found = [anchor or "."]
+    *folders, name = _parts(pattern)[bool(anchor) :] or ("",)
+    for part in folders:
         if part == "**":
             found = [below for folder in found for below in _folders_below(folder, seen)]
-        elif not last and not _MAGIC.search(part):
-            found = [join(folder, part) for folder in found]
-        elif not _MAGIC.search(part):
-            found = [join(folder, part) for folder in found if part in _read(folder, seen)]
-        else:
-            fits = re.compile(translate(part)).match
-            hidden = part.startswith(".")
+        elif _MAGIC.search(part):
+            fits = _fitting(part)
             found = [
                 join(folder, name)
                 for folder in found
-                for name, entry in _read(folder, seen).items()
-                if fits(name) and (hidden or not name.startswith(".")) and (last or _is_folder(entry))
+                for name, entry in seen.names(folder).items()
+                if fits(name) and _is_folder(entry)
             ]
-    yield from found
+        else:
+            found = [join(folder, part) for folder in found]
+    fits = _fitting(name)
+    for folder in found:
+        names = seen.names(folder)
+        if _MAGIC.search(name):
+            yield from (join(folder, there) for there in names if fits(there))
+        elif name in names or folder in seen.failed:  # what is in a folder may be readable where its names are not
+            yield join(folder, name)
 
 
-def _read(folder: str, seen: Seen) -> Names:
-    names = seen.folders.get(folder)
-    if names is None and folder not in seen.unseen:
-        try:
-            with os.scandir(folder) as entries:
-                names = seen.folders[folder] = {entry.name: entry for entry in entries}
-        except OSError as error:
-            seen.unseen.add(folder)
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                seen.unfollowed[folder] = problem(error)
-    return names or {}
+def _parts(pattern: str) -> tuple[str, ...]:
+    parts = Path(pattern).parts
+    return (*parts, "*") if parts[-1:] == ("**",) else parts
 
 
 def _folders_below(folder: str, seen: Seen) -> Iterator[str]:
     yield folder
-    for name, entry in _read(folder, seen).items():
-        if not entry.is_symlink() and _is_folder(entry):
+    for name, entry in seen.names(folder).items():
+        if not entry.is_symlink() and not name.startswith(".") and _is_folder(entry):
             yield from _folders_below(join(folder, name), seen)
+
+
+def _match(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    if not parts:
+        return not names
+    if not names:
+        return False
+    if parts[0] == "**":
+        return _match(names, parts[1:]) or (not names[0].startswith(".") and _match(names[1:], parts))
+    return bool(_fitting(parts[0])(names[0])) and _match(names[1:], parts[1:])
+
+
+@lru_cache
+def _fitting(part: str) -> Callable[[str], object]:
+    """What tells whether a name fits one part of a pattern; one that begins with a dot does only if the part does."""
+    if not _MAGIC.search(part):
+        return part.__eq__
+    hidden = "" if part.startswith(".") else r"(?!\.)"
+    return re.compile(hidden + translate(part)).match
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -137,3 +182,12 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is UTF-8, which what is stored and shown must be."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

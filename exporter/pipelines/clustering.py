@@ -8,6 +8,7 @@
 """
 
 from collections import Counter
+from typing import ClassVar
 
 import msgspec
 
@@ -22,6 +23,10 @@ ERROR_SUFFIXES = ("_failures", "_timeouts", "_errors", "_conflicts")
 """What any counter of errors ends in."""
 
 
+COUNTED = ("pages_tagged", "total_tags_applied")
+"""Counters that the job's gauges are computed from."""
+
+
 class Event(Record):
     """Any event."""
 
@@ -33,6 +38,8 @@ class Event(Record):
 class ClusterCreated(Record, tag_field="event", tag="cluster_created"):
     """A cluster of pages was found."""
 
+    event: ClassVar[str] = "cluster_created"
+
     timestamp: Timestamp = None
     level: str | None = None
     page_count: Count | None = None
@@ -40,6 +47,8 @@ class ClusterCreated(Record, tag_field="event", tag="cluster_created"):
 
 class Job(Record, tag_field="event", tag="clustering_metrics"):
     """A clustering job has ended: `ClusteringMetrics.to_dict()`."""
+
+    event: ClassVar[str] = "clustering_metrics"
 
     wiki_id: Identifier
     total_duration: Quantity
@@ -52,7 +61,7 @@ class Job(Record, tag_field="event", tag="clustering_metrics"):
 
 class Figure(msgspec.Struct, frozen=True):
     """A figure of a wiki's last job: under which key it is logged, `per` to the gauge's unit, or else of which two
-    figures it is the quotient."""
+    figures it is the quotient. A counter that a job never counted up is not logged and means 0."""
 
     help: str
     key: str
@@ -63,7 +72,9 @@ class Figure(msgspec.Struct, frozen=True):
         """The figure's value, None where the job has no data for it."""
         if self.key in logged:
             return logged[self.key] / self.per
-        part, whole = (logged.get(key) for key in self.quotient or (self.key, self.key))
+        if self.quotient is None:
+            return None
+        part, whole = (logged.get(key, 0 if key in COUNTED else None) for key in self.quotient)
         return part / whole if part is not None and whole else None
 
 
@@ -136,13 +147,13 @@ class Clustering(Pipeline):
         }
 
     def observe(self, stream: str, log: str, records: list[Event | ClusterCreated | Job]) -> None:
-        for (event, level), times in Counter([(_name(record), record.level) for record in records]).items():
+        for (event, level), times in Counter([(record.event, record.level) for record in records]).items():
             self.events.add(times, event, level or "unknown", times=times)
+        clusters = [record.page_count for record in records if isinstance(record, ClusterCreated)]
+        self.cluster_size.observe_all([pages for pages in clusters if pages is not None])
         for record in records:
             if isinstance(record, Job):
                 self._count_job(record)
-            elif isinstance(record, ClusterCreated) and record.page_count is not None:
-                self.cluster_size.observe(record.page_count)
 
     def _count_job(self, job: Job) -> None:
         wiki = str(job.wiki_id)
@@ -152,10 +163,9 @@ class Clustering(Pipeline):
         for stage, seconds in (job.stage_durations or {}).items():
             self.stage_duration.observe(round(seconds * MICROSECONDS), wiki, stage)
         tagged = counters.get("pages_tagged", 0)
+        rest = max(0, counters.get("pages_processed", 0) - tagged)
         self.pages.add(tagged, wiki, "tagged")
-        self.pages.add(
-            counters.get("pages_untagged", max(0, counters.get("pages_processed", 0) - tagged)), wiki, "untagged"
-        )
+        self.pages.add(counters.get("pages_untagged", rest), wiki, "untagged")
         self.tags.add(counters.get("total_tags_applied", 0), wiki)
         errors = dict.fromkeys(ERRORS, 0) | {key: times for key, times in counters.items() if _counts_errors(key)}
         for key, times in errors.items():
@@ -165,14 +175,10 @@ class Clustering(Pipeline):
             self.last_job[name].set(figure.of(logged), wiki)
 
     def merge(self, other: "Clustering") -> None:
-        for wiki in other.jobs.keys():
+        for wiki in other.jobs.cells:
             for gauge in self.last_job.values():
                 gauge.discard(wiki)
         super().merge(other)
-
-
-def _name(record: Event | ClusterCreated | Job) -> str:
-    return record.event if isinstance(record, Event) else str(record.__struct_config__.tag)
 
 
 def _counts_errors(key: str) -> bool:

@@ -17,8 +17,8 @@ from exporter.join import Join
 from exporter.metric import OTHER, Metrics, label_value
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
+from exporter.tally import MILLIONTHS
 
-MILLIONTHS = 1_000_000
 MIB = 1 << 20
 CORRECTIONS = {"false_positives": "false_positive", "false_negatives": "false_negative"}
 """What kind of correction a stream holds."""
@@ -226,9 +226,15 @@ class Crawl(Pipeline):
         counts = Counter([(page.category, page.extraction_method, page.threshold_passed) for page in pages])
         for (category, method, passed), times in counts.items():
             self.pages.add(times, category, method, "true" if passed else "false", times=times)
+        scores: dict[str, list[int]] = {}
+        durations: dict[str, list[int]] = {}
         for page in pages:
-            self.score.observe(round(page.score * MILLIONTHS), page.category)
-            self.duration.observe(round(page.processing_time * MILLIONTHS), page.extraction_method)
+            scores.setdefault(page.category, []).append(round(page.score * MILLIONTHS))
+            durations.setdefault(page.extraction_method, []).append(round(page.processing_time * MILLIONTHS))
+        for category, values in scores.items():
+            self.score.observe_all(values, category)
+        for method, values in durations.items():
+            self.duration.observe_all(values, method)
         self.length.observe_all([page.length for page in pages])
         for (category, tag), times in Counter([(page.category, tag) for page in pages for tag in page.tags]).items():
             self.tags.add(times, category, tag, times=times)

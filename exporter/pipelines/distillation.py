@@ -26,7 +26,7 @@ MICROSECONDS = 1_000_000
 
 _LOG_LINE = re.compile(
     r"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)? \| [A-Z]+ *"
-    r"\| (?P<outcome>SUCCESS|FAILED) *\| .* "
+    r"\| (?P<outcome>SUCCESS|FAILED) *\| .*? "
     r"(?:\| error=(?P<error>[^|]*) )?\| attempts=(?P<attempts>[0-9]{1,9}) \| time=(?P<seconds>[0-9]{1,9}(?:\.[0-9]+)?)s"
     r"(?: \| repaired=(?P<repaired>True|False))?\s*"
 )
@@ -96,6 +96,7 @@ class Distillation(Pipeline):
             help="distillation.log, for runs that have no metrics.jsonl",
             parse=parse_log_line,
             time="timestamp",
+            instead_of="articles",
         ),
         "session": Stream(
             records=(SessionSummary,),
@@ -187,7 +188,7 @@ class Distillation(Pipeline):
         self.session_processing.set(summary.total_processing_time, filter_name)
 
     def merge(self, other: "Distillation") -> None:
-        for filter_name in {labels[0] for gauge in other.session for labels in gauge.keys()}:
+        for filter_name in {labels[0] for gauge in other.session for labels in gauge.values}:
             for gauge in self.session:
                 gauge.discard_where("filter", filter_name)
         super().merge(other)

@@ -258,6 +258,7 @@ class Persona(Pipeline):
             if (log, run_id) not in runs:
                 runs[log, run_id] = Run()
                 self.info.set(1, run_id, run_id.partition("_")[0])
+                self.batches.cell(run_id, times=0)
             found = self._open_runs.get((log, run_id)) or _OpenRun(self, run_id, runs[log, run_id])
             self._open_runs[log, run_id] = found
         found.state.quiet = 0.0
@@ -331,10 +332,10 @@ class Persona(Pipeline):
 
     def _show_trends(self, run_id: str, run: Run, figures: dict[str, float]) -> None:
         for indicator, value in figures.items():
-            trend = run.trends.setdefault(indicator, Trend())
-            trend.add(run.batches, value)
+            run.trends.setdefault(indicator, Trend()).add(run.batches, value)
+        for indicator, trend in run.trends.items():
             self.trend.set(trend.slope(), run_id, indicator)
-            self.recent_trend.set(trend.recent_slope(), run_id, indicator)
+            self.recent_trend.set(trend.recent_slope(run.batches), run_id, indicator)
         for signal, (indicator, drifts) in DRIFT_SIGNALS.items():
             slope = run.trends[indicator].slope() if indicator in run.trends else None
             self.drift.set(None if slope is None else drifts(slope), run_id, signal)

@@ -15,8 +15,9 @@ from exporter.join import Join
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
+from exporter.tally import MILLIONTHS
 
-MILLIONTHS = 1_000_000
+OUTCOMES = ("chosen", "empty")
 SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
 
 TOPIC = 1
@@ -79,11 +80,8 @@ class EnsembleResult(Record, tag_field="kind", tag="ensemble_result"):
     @property
     def told(self) -> tuple[int, int]:
         """The facts that it tells of its lecture, and those of them that hold."""
-        strong = any([candidate.strong for candidate in self.top3 or ()])
+        strong = any(candidate.strong for candidate in self.top3 or ())
         return COVERED | STRONG, (COVERED if self.total_returned else 0) | (STRONG if strong else 0)
-
-
-OUTCOMES = ("chosen", "empty")
 
 
 class TaggerState(State):
@@ -167,14 +165,23 @@ class Tagger(Pipeline):
             for either in OUTCOMES:
                 self.category_results.cell(category, model, either, times=0)
             self.category_results.add(times, category, model, outcome, times=times)
+        durations: dict[tuple[str, str], list[int]] = {}
+        tokens: dict[tuple[str, str], list[int]] = {}
+        scores: dict[str, list[int]] = {}
         for result in results:
+            by = (result.category, result.model)
             if result.latency_ms is not None:
-                self.duration.observe(round(result.latency_ms * 1000), result.category, result.model)
+                durations.setdefault(by, []).append(round(result.latency_ms * 1000))
             if result.prompt_tokens is not None:
-                self.tokens.add(result.prompt_tokens, result.category, result.model)
-        scores = [(result.category, score) for result in results for score in (result.confidence or {}).values()]
-        for (category, score), times in Counter(scores).items():
-            self.confidence.observe(round(score * MILLIONTHS), category, times=times)
+                tokens.setdefault(by, []).append(result.prompt_tokens)
+            for score in (result.confidence or {}).values():
+                scores.setdefault(result.category, []).append(round(score * MILLIONTHS))
+        for by, values in durations.items():
+            self.duration.observe_all(values, *by)
+        for by, values in tokens.items():
+            self.tokens.add(sum(values), *by, times=len(values))
+        for category, values in scores.items():
+            self.confidence.observe_all(values, category)
 
     def _count_results(self, results: list[EnsembleResult]) -> None:
         self.results.cell()[0] += len(results)
@@ -182,10 +189,13 @@ class Tagger(Pipeline):
         self.backfills.cell()[0] += sum([result.backfill_triggered is True for result in results])
         self.agreements.cell()[0] += sum([result.agreement_count or 0 for result in results])
         self.tags_returned.observe_all([result.total_returned for result in results])
+        scores: dict[str, list[int]] = {}
         for best in [result.top3[0] for result in results if result.top3]:
             for component, score in (("combined", best.combined), ("reasoning", best.r), ("prototype", best.p)):
                 if score is not None:
-                    self.top_score.observe(max(0, round(score * MILLIONTHS)), component)
+                    scores.setdefault(component, []).append(max(0, round(score * MILLIONTHS)))
+        for component, values in scores.items():
+            self.top_score.observe_all(values, component)
 
     def settle(self) -> None:
         lectures = self.state.lectures

@@ -58,20 +58,23 @@ def _show_job(found: Found, wiki: str, job: Record) -> None:
     for metric, name in LOGGED.items():
         found.show(gauges.get(name), metric, wiki)
     pages = counters.get("pages_processed")
-    derived = {
-        "clustering_outlier_ratio": (gauges.get("outlier_percentage"), gauges.get("outlier_count"), pages),
-        "clustering_tags_per_page": (None, counters.get("total_tags_applied"), pages),
-        "clustering_coverage_ratio": (gauges.get("coverage_percentage"), counters.get("pages_tagged"), pages),
-        "clustering_pages_per_second": (None, pages, job["total_duration"]),
-    }
-    plain = {
-        "clustering_tags_per_page": gauges.get("avg_tags_per_page"),
-        "clustering_pages_per_second": gauges.get("pages_per_second"),
-    }
-    for metric, (percentage, part, whole) in derived.items():
-        value = plain.get(metric)
-        if value is None and percentage is not None:
-            value = percentage / 100
-        if value is None and part is not None and whole:
-            value = part / whole
-        found.show(value, metric, wiki)
+    outlier_ratio = _over(gauges.get("outlier_percentage"), 100)
+    coverage_ratio = _over(gauges.get("coverage_percentage"), 100)
+    tags_per_page = gauges.get("avg_tags_per_page")
+    pages_per_second = gauges.get("pages_per_second")
+    if outlier_ratio is None:
+        outlier_ratio = _over(gauges.get("outlier_count"), pages)
+    if coverage_ratio is None:
+        coverage_ratio = _over(counters.get("pages_tagged", 0), pages)
+    if tags_per_page is None:
+        tags_per_page = _over(counters.get("total_tags_applied", 0), pages)
+    if pages_per_second is None:
+        pages_per_second = _over(pages, job["total_duration"])
+    found.show(outlier_ratio, "clustering_outlier_ratio", wiki)
+    found.show(coverage_ratio, "clustering_coverage_ratio", wiki)
+    found.show(tags_per_page, "clustering_tags_per_page", wiki)
+    found.show(pages_per_second, "clustering_pages_per_second", wiki)
+
+
+def _over(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None

@@ -1,8 +1,9 @@
 """Seed 003 over plain lists: its seven logs."""
 
+from itertools import chain
 from pathlib import Path
 
-from .arithmetic import Found
+from .arithmetic import Found, label
 from .reading import Record, read
 
 HEALTH = {
@@ -19,7 +20,7 @@ HEALTH = {
 def recount(logs: dict[str, list[Path]]) -> Found:
     """Every crawl metric over these logs."""
     found = Found()
-    lines = {stream: sum(read(f"crawl.{stream}", paths)[0], []) for stream, paths in logs.items()}
+    lines = {stream: list(chain(*read(f"crawl.{stream}", paths)[0])) for stream, paths in logs.items()}
     for page in lines["metadata"]:
         _count_page(found, page)
     for failure in lines["failures"]:
@@ -46,7 +47,7 @@ def _count_page(found: Found, page: Record) -> None:
     found.observe(page["processing_time"], "crawl_page_duration_seconds", page["extraction_method"])
     found.observe(page["length"], "crawl_page_length_chars")
     for tag in page["tags"]:
-        found.add(1, "crawl_tags_total", page["category"], tag)
+        found.add(1, "crawl_tags_total", page["category"], label(tag))
 
 
 def host(url: str) -> str:

@@ -23,8 +23,8 @@ def recount(logs: dict[str, list[Path]], batch_size: int) -> Found:
         for run, lines in runs.items():
             _count(found, run, lines)
             closed = [Figures(batch) for batch in batches(lines, batch_size)]
+            found.add(len(closed), "persona_batches_total", run)
             if closed:
-                found.add(len(closed), "persona_batches_total", run)
                 _show_last(found, run, closed[-1])
                 _show_trends(found, run, closed)
                 _show_latency_change(found, run, closed)
@@ -121,7 +121,9 @@ def _show_trends(found: Found, run: str, closed: list[Figures]) -> None:
         if len(points) >= 2:
             trends[indicator] = slope(points)
             found.show(trends[indicator], "persona_trend_per_batch", run, indicator)
-            found.show(slope(points[-5:]), "persona_recent_trend_per_batch", run, indicator)
+        recent = [point for point in points if point[0] >= len(closed) - 5]
+        if len(recent) >= 2:
+            found.show(slope(recent), "persona_recent_trend_per_batch", run, indicator)
     if "repair_ratio" in trends:
         found.show(int(trends["repair_ratio"] > 0.5), "persona_drift_detected", run, "repairs")
     if "opening_entropy" in trends:

@@ -6,6 +6,7 @@ A line is a `record`, `skipped`, or the reason for which it is no record.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,12 +23,14 @@ class Refused(Exception):  # noqa: N818  # it is a reason, not a failure of ours
 
 def read(stream: str, paths: Iterable[Path]) -> tuple[list[list[Record]], Counter[str]]:
     """The records of each log of one stream, and how many lines became what."""
-    outcomes: Counter[str] = Counter()
-    return [_read(stream, path, outcomes) for path in paths], outcomes
+    logs = [_read(stream, path) for path in paths]
+    return [records for records, _ in logs], sum((outcomes for _, outcomes in logs), Counter())
 
 
-def _read(stream: str, path: Path, outcomes: Counter[str]) -> list[Record]:
+@cache
+def _read(stream: str, path: Path) -> tuple[list[Record], Counter[str]]:
     records = []
+    outcomes: Counter[str] = Counter()
     lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -40,7 +43,7 @@ def _read(stream: str, path: Path, outcomes: Counter[str]) -> list[Record]:
             outcomes["skipped" if record is None else "record"] += 1
             if record is not None:
                 records.append(record)
-    return records
+    return records, outcomes
 
 
 def parsed(stream: str, line: bytes) -> Record | None:
@@ -153,7 +156,11 @@ def _count(value: Any) -> int:
 
 
 def _id(value: Any) -> str | int:
-    return value if isinstance(value, str) else _count(value)
+    if isinstance(value, str):
+        return value
+    if _number(value) != int(value):
+        raise Refused("wrong_type")
+    return int(value)
 
 
 def _list(of: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:

@@ -1,18 +1,13 @@
-"""Counters, histograms and gauges as plain integers in plain dicts: mergeable, serialisable, capped when born.
+"""Counters, histograms and gauges, and the admission of their series.
 
-In come whole numbers and label values from logs; out go cells that a snapshot can store and an exposition can read.
-Knows no clock, no Prometheus client and no pipeline. A hot loop may hold on to a cell and add to it in place.
+In come whole numbers and label values; out go cells. A hot loop may hold on to a cell and add to it in place.
 """
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, Self, TypeVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
-import msgspec
-
-Labels = tuple[str, ...]
-"""The values of a series' labels, in the order of its metric's label names."""
+from exporter.metric.label import OTHER, Labels, label_value
 
 Cell = list[int]
 """One series: its integers, then when it was first shown.
@@ -21,29 +16,9 @@ A counter's cell is `[value, shown]`, a histogram's `[bucket, …, above, sum, s
 cumulative. `shown` belongs to whoever exposes the cell; the fold only ever writes 0 there, at birth.
 """
 
-OTHER = "other"
-"""Where the series over the cap go."""
-
-LABEL_CHARACTERS = 128
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def label_value(text: str) -> str:
-    """What a text from a log looks like as a label value: no control characters or surrogates, 128 characters at most.
-
-    >>> label_value("two\\nlines")
-    'two\ufffdlines'
-    """
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:LABEL_CHARACTERS])
-
 
 class Metric:
-    """One metric family: a name, a help text, label names, and the admission of its series.
-
-    At most `cap` series are born under their own labels. Over that, the label with the most distinct values gives way
-    to `other`; when a tenth of the cap has been spent on such series, all labels do. So every total stays right, and
-    the number of series is bounded by 1.1 times the cap plus two.
-    """
+    """One metric family: a name, a help text, label names, and at most `cap` series under their own labels."""
 
     kind: ClassVar[str]
 
@@ -54,7 +29,6 @@ class Metric:
         self.cap = cap
         self.capped = 0
         """Observations over the cap; whoever reads it starts it over."""
-        self._values: list[set[str]] = [set() for _ in labels]
 
     @property
     def definition(self) -> str:
@@ -69,7 +43,7 @@ class Metric:
         raise NotImplementedError
 
     def discard(self, labels: Labels) -> None:
-        """Forgets one series."""
+        """Forgets one series, if it is there."""
         raise NotImplementedError
 
     def discard_where(self, label: str, value: str) -> None:
@@ -78,35 +52,24 @@ class Metric:
             at = self.labels.index(label)
             for labels in [labels for labels in self.keys() if labels[at] == value]:
                 self.discard(labels)
-            self._learn(self.keys())
-
-    def _learn(self, keys: Iterable[Labels]) -> None:
-        self._values = [set(values) for values in zip(*keys, strict=True)] or [set() for _ in self.labels]
-
-    def _note(self, labels: Labels) -> Labels:
-        for values, value in zip(self._values, labels, strict=True):
-            values.add(value)
-        return labels
-
-    def _fallback(self, labels: Labels) -> Labels:
-        """The labels under which a series over the cap is counted."""
-        widest = max(range(len(labels)), key=lambda at: len(self._values[at]))
-        partly = (*labels[:widest], OTHER, *labels[widest + 1 :])
-        if partly in self.keys() or len(self) <= self.cap + self.cap // 10:
-            return partly
-        return (OTHER,) * len(labels)
 
 
 class Cumulative(Metric):
-    """A counter or histogram: cells that only grow, in whole numbers of which `per_unit` make one exposed unit."""
+    """A counter or histogram: cells that only grow, in whole numbers of which `per_unit` make one exposed unit.
+
+    Over the cap, the label with the most distinct values gives way to `other`; when a tenth of the cap has been spent
+    on such series, all labels do. So every total stays right, and the number of series is bounded by 1.1 times the cap
+    plus two. Which label gives way depends on the admitted series alone, so it stays the same from then on.
+    """
 
     def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int, width: int, per_unit: int = 1) -> None:
         super().__init__(name, help, labels, cap=cap)
         self.per_unit = per_unit
         self.cells: dict[Labels, Cell] = {}
         self._empty = [0] * width
-        if not labels:
-            self.cells[()] = self._empty.copy()
+        self._distinct: list[set[str]] = []
+        """The values of each label in the admitted series."""
+        self.restore({} if labels else {(): self._empty.copy()})
 
     @property
     def definition(self) -> str:
@@ -119,7 +82,11 @@ class Cumulative(Metric):
         return len(self.cells)
 
     def discard(self, labels: Labels) -> None:
-        del self.cells[labels]
+        self.cells.pop(labels, None)
+
+    def discard_where(self, label: str, value: str) -> None:
+        super().discard_where(label, value)
+        self.restore(self.cells)
 
     def cell(self, *labels: str, times: int = 1) -> Cell:
         """The cell to add to for these label values, born if need be; `times` says for how many observations."""
@@ -134,16 +101,32 @@ class Cumulative(Metric):
             labels = self._fallback(labels)
             cell = self.cells.get(labels)
         if cell is None:
-            cell = self.cells[self._note(labels)] = self._empty.copy()
+            cell = self.cells[labels] = self._empty.copy()
+            self._note(labels)
         return cell
+
+    def _fallback(self, labels: Labels) -> Labels:
+        """The labels under which a series over the cap is counted."""
+        widest = max(range(len(labels)), key=lambda at: len(self._distinct[at]))
+        partly = (*labels[:widest], OTHER, *labels[widest + 1 :])
+        if partly in self.cells or len(self.cells) <= self.cap + self.cap // 10:
+            return partly
+        return (OTHER,) * len(labels)
+
+    def _note(self, labels: Labels) -> None:
+        if OTHER not in labels:
+            for values, value in zip(self._distinct, labels, strict=True):
+                values.add(value)
 
     def restore(self, cells: dict[Labels, Cell]) -> None:
         """Goes on from stored cells."""
         self.cells = cells
-        self._learn(cells)
+        self._distinct = [set() for _ in self.labels]
+        for labels in cells:
+            self._note(labels)
 
     def merge(self, other: Self) -> None:
-        """Adds what `other` counted."""
+        """Adds what `other` counted; each of its series that finds no place of its own counts as one over the cap."""
         for labels, theirs in other.cells.items():
             ours = self.cell(*labels)
             *numbers, shown = theirs
@@ -237,94 +220,17 @@ class Gauge(Metric):
             labels = tuple(map(label_value, labels))
         if value is None:
             self.discard(labels)
-        elif labels in self.values:
-            self.values[labels] = value
-        elif len(self.values) < self.cap:
-            self.values[self._note(labels)] = value
+        elif labels in self.values or len(self.values) < self.cap:
+            self.values[labels] = float(value)
         else:
             self.capped += 1
 
     def restore(self, values: dict[Labels, float]) -> None:
         """Goes on from stored values."""
         self.values = values
-        self._learn(values)
 
     def merge(self, other: Self) -> None:
         """Takes what `other` saw last."""
         for labels, value in other.values.items():
             self.set(value, *labels)
         self.capped += other.capped
-
-
-AnyMetric = Counter | Histogram | Gauge
-M = TypeVar("M", Counter, Histogram, Gauge)
-
-
-class MetricState(msgspec.Struct, array_like=True):
-    """One metric as it is stored: what its numbers mean, and its numbers."""
-
-    definition: str
-    cells: dict[Labels, Cell] = {}
-    values: dict[Labels, float] = {}
-
-
-class Metrics:
-    """The metrics of one owner by name, all under one cap of series for each."""
-
-    def __init__(self, *, cap: int) -> None:
-        self.cap = cap
-        self._by_name: dict[str, AnyMetric] = {}
-
-    def counter(self, name: str, help: str, *labels: str, per_unit: int = 1, worth: float = 1) -> Counter:
-        """Declares a counter; its name ends in `_total`."""
-        return self._add(Counter(name, help, labels, cap=self.cap, per_unit=per_unit, worth=worth))
-
-    def histogram(self, name: str, help: str, *labels: str, bounds: tuple[float, ...], per_unit: int = 1) -> Histogram:
-        """Declares a histogram with these upper bounds, in the exposed unit."""
-        return self._add(Histogram(name, help, labels, bounds=bounds, cap=self.cap, per_unit=per_unit))
-
-    def gauge(self, name: str, help: str, *labels: str) -> Gauge:
-        """Declares a gauge."""
-        return self._add(Gauge(name, help, labels, cap=self.cap))
-
-    def _add(self, metric: M) -> M:
-        self._by_name[metric.name] = metric
-        return metric
-
-    def __iter__(self) -> Iterator[AnyMetric]:
-        return iter(self._by_name.values())
-
-    def discard_where(self, label: str, value: str) -> None:
-        """Forgets every series of every metric whose `label` is `value`."""
-        for metric in self:
-            metric.discard_where(label, value)
-
-    def state(self) -> dict[str, MetricState]:
-        """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""
-        return {
-            metric.name: MetricState(metric.definition, values=metric.values)
-            if isinstance(metric, Gauge)
-            else MetricState(metric.definition, cells=metric.cells)
-            for metric in self
-        }
-
-    def restore(self, stored: Mapping[str, MetricState]) -> list[str]:
-        """Goes on from what was stored; returns the names of metrics whose definition changed, which start anew."""
-        changed = []
-        for metric in self:
-            state = stored.get(metric.name)
-            if state is None:
-                continue
-            if state.definition != metric.definition:
-                changed.append(metric.name)
-                continue
-            if isinstance(metric, Gauge):
-                metric.restore(state.values)
-            else:
-                metric.restore(state.cells)
-        return changed
-
-    def merge(self, other: "Metrics") -> None:
-        """Adds the counts of another owner of the same metrics; its gauges are the later ones."""
-        for ours, theirs in zip(self, other, strict=True):
-            ours.merge(theirs)  # type: ignore[arg-type]  # the same declarations made both

@@ -1,0 +1,105 @@
+"""Child processes whose CPU time is theirs alone: functions of this package, programs, and the exporter as a server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple, ParamSpec, TypeVar
+
+import psutil
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+START_SECONDS = 60
+_TICK = 0.05
+
+
+def in_child(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function of a module returns in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *args, **kwargs).result()
+
+
+def cpu_of(command: list[str], output: Path) -> float:
+    """The CPU seconds, user and system, of a program that writes its answer to `output`.
+
+    Raises OSError where it cannot be run, RuntimeError where it fails.
+    """
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[0]} failed with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+class Served(NamedTuple):
+    """A running `serve`."""
+
+    process: psutil.Process
+    url: str
+
+    def cpu(self) -> float:
+        """The CPU seconds that it took so far, in steps of 10 ms."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def cpu_percent(self, seconds: float, meanwhile: Callable[[float], object] = time.sleep) -> float:
+        """Percent of one core that it takes while `meanwhile` spends so many seconds."""
+        before, started = self.cpu(), time.monotonic()
+        meanwhile(seconds)
+        return 100 * (self.cpu() - before) / (time.monotonic() - started)
+
+    def fetch(self, path: str = "/metrics", headers: Mapping[str, str] | None = None) -> bytes:
+        """The body of an answer. Raises OSError where it is none or not well."""
+        request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+            body: bytes = answer.read()
+        return body
+
+
+@contextmanager
+def served(config: Path, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Runs `serve` with a configuration whose address is `${LISTEN}`, and gives it when it is ready."""
+    address = f"127.0.0.1:{_free_port()}"
+    with subprocess.Popen(
+        [sys.executable, "-m", "exporter", "serve", "--config", str(config)],
+        env={**os.environ, "LOG_LEVEL": "error", **(environ or {}), "LISTEN": address},
+    ) as process:
+        try:
+            running = Served(psutil.Process(process.pid), f"http://{address}")
+            _wait_until_ready(running, process)
+            yield running
+        finally:
+            process.terminate()
+
+
+def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            running.fetch("/-/ready")
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+        except OSError:
+            pass
+        time.sleep(_TICK)
+    raise RuntimeError(f"serve is not ready after {START_SECONDS} s" if process.poll() is None else "serve has ended")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port

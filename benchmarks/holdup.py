@@ -1,0 +1,119 @@
+"""How long does a scrape of 10 000 series hold up the following of logs?
+
+In a process of its own the real server's worker reads a long log, while another thread scrapes or does not. A gap is
+the time between the ends of two chunks that follow each other; the worker has something to read all the time.
+"""
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from statistics import quantiles
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from benchmarks import logs, page, scrape
+from benchmarks.child import START_SECONDS, in_child
+from benchmarks.figure import Figure, Sizes, say
+from exporter import ownlog
+from exporter.engine import Engine
+from exporter.exposition import OPENMETRICS
+from exporter.server import Server
+
+HOLD_UP_MS = 20.0
+PAUSE_SECONDS = 0.1
+"""Between two scrapes; once a second one of them makes a new page."""
+
+
+class Gaps(NamedTuple):
+    """How steadily chunks were folded: gaps in ms, lines per second, and the pages that were made meanwhile."""
+
+    longest: float
+    hundredth: float
+    """One gap in a hundred is longer."""
+    rate: float
+    pages: int
+
+
+def run(directory: Path, sizes: Sizes) -> list[Figure]:
+    """The longest gap with scrapes and without, the least of several repeats each, and the steps of a scrape."""
+    later = 2 * sizes.lines
+    say(f"hold-up: writing {later:,} lines")
+    logs.write(directory / "0.log", scrape.many_runs(sizes.runs))
+    logs.write(directory / "later", logs.persona_lines(later))
+    taken: dict[bool, list[Gaps]] = {False: [], True: []}
+    for repeat in range(sizes.repeats):
+        for scraping, found in taken.items():
+            say(f"hold-up: {'with' if scraping else 'without'} scrapes, {repeat + 1} of {sizes.repeats}")
+            state = directory / f"state-{repeat}-{scraping}"
+            found.append(in_child(gaps, str(directory), str(state), later, scraping=scraping))
+    steps = in_child(page.steps, str(directory / "0.log"), str(directory / "state-steps"), sizes.scrapes)
+    return _figures(taken[False], taken[True], steps)
+
+
+def _figures(alone: list[Gaps], scraped: list[Gaps], steps: dict[str, tuple[float, str]]) -> list[Figure]:
+    longest, before = (min(found.longest for found in repeats) for repeats in (scraped, alone))
+    fastest, undisturbed = (max(found.rate for found in repeats) for repeats in (scraped, alone))
+    slower = f"{100 * (1 - fastest / undisturbed):.0f} % slower than the {undisturbed:,.0f} without scrapes"
+    return [
+        Figure(
+            "longest hold-up of following", longest - before, "ms", at_most=HOLD_UP_MS, note="the next two's difference"
+        ),
+        Figure("longest gap, scraped", longest, "ms", note=_all(scraped)),
+        Figure("longest gap, not scraped", before, "ms", note=_all(alone)),
+        Figure("lines followed while scraped", fastest, "/s", note=slower),
+        *(Figure(f"a scrape's {step}", ms, "ms", note=note) for step, (ms, note) in steps.items()),
+    ]
+
+
+def _all(repeats: list[Gaps]) -> str:
+    longest = ", ".join(f"{found.longest:.0f}" for found in repeats)
+    usual = min(found.hundredth for found in repeats)
+    pages = sum(found.pages for found in repeats)
+    return f"least of {longest}; 1 in 100 above {usual:.1f} ms; {pages} pages made"
+
+
+def gaps(directory: str, state: str, lines: int, *, scraping: bool) -> Gaps:
+    """Serves `directory`/*.log, which holds what is scraped, through so many lines more, linked there meanwhile."""
+    ownlog.set_up({"LOG_LEVEL": "error"})
+    folder = Path(directory)
+    later = folder / "1.log"
+    later.unlink(missing_ok=True)
+    config = replace(page.config_of(f"{directory}/*.log"), listen=("127.0.0.1", 0), state=state, poll_seconds=0.05)
+    server = Server(config, lambda: config)
+    worker = server.worker
+    folded = _timed(worker.engine)
+    worker.start()
+    while not worker.caught_up:
+        time.sleep(PAUSE_SECONDS)
+    folded.clear()
+    until = worker.ask(_lines) + lines
+    later.hardlink_to(folder / "later")
+    pages, made, end = 0, None, time.monotonic() + START_SECONDS
+    while worker.ask(_lines) < until and time.monotonic() < end:
+        if scraping and (fresh := server.publisher.page()) is not made and fresh is not None:
+            fresh.body(OPENMETRICS, compressed=True)
+            pages, made = pages + 1, fresh
+        time.sleep(PAUSE_SECONDS)
+    worker.stop()
+    found = [1000 * (after - before) for before, after in pairwise(folded)]
+    return Gaps(max(found), quantiles(found, n=100)[-1], lines / (folded[-1] - folded[0]), pages)
+
+
+def _timed(engine: Engine) -> list[float]:
+    """Makes an engine note when each chunk was folded."""
+    folded: list[float] = []
+    steps = engine.steps
+
+    def timed() -> Iterator[None]:
+        for _ in steps():
+            folded.append(time.perf_counter())
+            yield
+
+    engine.steps = timed  # type: ignore[method-assign]  # the server makes its own engine
+    return folded
+
+
+def _lines(engine: Engine) -> int:
+    return sum(cell[0] for cell in engine.itself.lines.cells.values())

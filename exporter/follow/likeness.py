@@ -1,0 +1,82 @@
+"""Whether a content is one that was read before.
+
+Paths lie and inodes are handed out again, so a file is known by its first bytes and by the bytes before the places that
+were reached. In come a reader and what is remembered of a file; out goes yes, no, or where to go on.
+"""
+
+import msgspec
+
+from exporter.follow.reader import Identity, Reader, Signature
+
+HEAD_BYTES = 1024
+MARKER_BYTES = 512
+
+
+class FileState(msgspec.Struct):
+    """What is known of a file: where it was last seen, who it is, how far it was read.
+
+    `offset` always stands at a line's start. `markers` are the bytes before the last few offsets, newest last. `size`
+    is that of the content, `signature` that of the file on the disk when it was last looked at.
+    """
+
+    path: str
+    identity: Identity
+    generation: int | None = None
+    head: bytes = b""
+    offset: int = 0
+    size: int = 0
+    markers: list[tuple[int, bytes]] = []
+    signature: Signature = (0, 0)
+
+
+def is_inode(state: FileState, reader: Reader) -> bool:
+    """Whether this is the very file, whatever is in it now; an inode's next file has another generation."""
+    unlike = state.generation != reader.generation and None not in (state.generation, reader.generation)
+    return state.identity == reader.identity and not unlike
+
+
+def holds(state: FileState, reader: Reader) -> bool:
+    """Whether the content begins like the file that was read and reaches the same place by the same bytes."""
+    if not state.head or reader.read(len(state.head), 0) != state.head:
+        return False
+    return not state.markers or _stands(state.markers[-1], reader)
+
+
+def begins_with(whole: Reader, part: Reader) -> bool:
+    """Whether one content begins with all of another, as far as the other's first and last bytes tell."""
+    size = part.size()
+    if not 0 < size <= whole.size():
+        return False
+    last = min(size, MARKER_BYTES), size - min(size, MARKER_BYTES)
+    return whole.read(*last) == part.read(*last) and alike(whole.read(HEAD_BYTES, 0), part.read(HEAD_BYTES, 0))
+
+
+def alike(head: bytes, other: bytes) -> bool:
+    """Whether two beginnings are the same as far as both go."""
+    size = min(len(head), len(other))
+    return size > 0 and head[:size] == other[:size]
+
+
+def torn_at(state: FileState, reader: Reader, *, by_markers: bool) -> int | None:
+    """Where to go on in a file that lost its tail, as after a power cut; None where its content is another.
+
+    That is its size, all of which was read, or where it has grown again, the last marker that still stands. The whole
+    head must be there, or `by_markers`, an older marker. Not told apart: a log written anew with the very same
+    beginning, as long as it is shorter than what was read.
+    """
+    if not alike(state.head, reader.read(HEAD_BYTES, 0)):
+        return None
+    size = reader.size()
+    within = [marker for marker in state.markers if marker[0] <= size]
+    standing = [marker for marker in within if _stands(marker, reader)]
+    if size < HEAD_BYTES or len(state.head) < HEAD_BYTES:
+        standing = standing if by_markers else []
+        within = within or [(0, b"")]
+    if size < state.offset:
+        return size if len(standing) == len(within) else None
+    return standing[-1][0] if standing else None
+
+
+def _stands(marker: tuple[int, bytes], reader: Reader) -> bool:
+    offset, before = marker
+    return reader.read(len(before), offset - len(before)) == before

@@ -1,0 +1,63 @@
+"""What lies around a log: the regular files of its folder, by identity, so that renamed files are found again."""
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from exporter.follow.likeness import FileState
+from exporter.follow.reader import Identity, Signature, signature
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A regular file that is there, under one of its paths."""
+
+    path: str
+    identity: Identity
+    signature: Signature
+
+
+def entry_of(path: str, status: os.stat_result) -> Entry:
+    """The entry that a regular file's status makes."""
+    return Entry(path, (status.st_dev, status.st_ino), signature(status))
+
+
+class Surroundings:
+    """The regular files among some paths. `complete` says that these are all that there are; `elsewhere` are files in
+    other folders, in which one may be found that was moved there."""
+
+    def __init__(
+        self, paths: Iterable[str], *, complete: bool = True, elsewhere: Mapping[Identity, Entry] | None = None
+    ) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._by_identity: dict[Identity, Entry] = {}
+        self._elsewhere = elsewhere or {}
+        self._complete = complete
+        self._failed: set[str] = set()
+        for path in sorted(paths):
+            self._add(path)
+
+    def _add(self, path: str) -> None:
+        try:
+            status = os.stat(path)  # noqa: PTH116  # as in scan
+        except FileNotFoundError:
+            return
+        except OSError:
+            self._failed.add(path)
+            self._complete = self._complete and os.path.islink(path)  # noqa: PTH114  # a link that leads nowhere
+            return
+        if stat.S_ISREG(status.st_mode):
+            self.entries[path] = entry = entry_of(path, status)
+            self._by_identity.setdefault(entry.identity, entry)
+
+    def find(self, state: FileState) -> Entry | None:
+        """The entry that has the file's identity, at the path it last had if it is still there."""
+        entry = self.entries.get(state.path)
+        if entry is not None and entry.identity == state.identity:
+            return entry
+        return self._by_identity.get(state.identity) or self._elsewhere.get(state.identity)
+
+    def lack(self, state: FileState) -> bool:
+        """Whether the file is certainly not here. A failure to look is not absence."""
+        return self._complete and state.path not in self._failed and self.find(state) is None

@@ -1,0 +1,25 @@
+"""Counters, histograms and gauges as plain integers in plain dicts: mergeable, serialisable, capped when born.
+
+In come whole numbers and label values from logs; out go cells that a snapshot can store and an exposition can read.
+Knows no clock, no Prometheus client and no pipeline.
+"""
+
+from exporter.metric.kind import Cell, Counter, Cumulative, Gauge, Histogram, Metric
+from exporter.metric.label import LABEL_CHARACTERS, OTHER, Labels, label_value
+from exporter.metric.owned import AnyMetric, Metrics, MetricState
+
+__all__ = [
+    "LABEL_CHARACTERS",
+    "OTHER",
+    "AnyMetric",
+    "Cell",
+    "Counter",
+    "Cumulative",
+    "Gauge",
+    "Histogram",
+    "Labels",
+    "Metric",
+    "MetricState",
+    "Metrics",
+    "label_value",
+]

@@ -1,0 +1,82 @@
+"""The metrics of one owner: declared by name, stored and restored together."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from exporter.metric.kind import Cell, Counter, Gauge, Histogram
+from exporter.metric.label import Labels
+
+AnyMetric = Counter | Histogram | Gauge
+M = TypeVar("M", Counter, Histogram, Gauge)
+
+
+class MetricState(msgspec.Struct, array_like=True):
+    """One metric as it is stored: what its numbers mean, and its numbers."""
+
+    definition: str
+    cells: dict[Labels, Cell] = {}
+    values: dict[Labels, float] = {}
+
+
+class Metrics:
+    """The metrics of one owner by name, all under one cap of series for each."""
+
+    def __init__(self, *, cap: int) -> None:
+        self.cap = cap
+        self._by_name: dict[str, AnyMetric] = {}
+
+    def counter(self, name: str, help: str, *labels: str, per_unit: int = 1, worth: float = 1) -> Counter:
+        """Declares a counter; its name ends in `_total`."""
+        return self._add(Counter(name, help, labels, cap=self.cap, per_unit=per_unit, worth=worth))
+
+    def histogram(self, name: str, help: str, *labels: str, bounds: tuple[float, ...], per_unit: int = 1) -> Histogram:
+        """Declares a histogram with these upper bounds, in the exposed unit."""
+        return self._add(Histogram(name, help, labels, bounds=bounds, cap=self.cap, per_unit=per_unit))
+
+    def gauge(self, name: str, help: str, *labels: str) -> Gauge:
+        """Declares a gauge."""
+        return self._add(Gauge(name, help, labels, cap=self.cap))
+
+    def _add(self, metric: M) -> M:
+        self._by_name[metric.name] = metric
+        return metric
+
+    def __iter__(self) -> Iterator[AnyMetric]:
+        return iter(self._by_name.values())
+
+    def discard_where(self, label: str, value: str) -> None:
+        """Forgets every series of every metric whose `label` is `value`."""
+        for metric in self:
+            metric.discard_where(label, value)
+
+    def state(self) -> dict[str, MetricState]:
+        """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""
+        return {
+            metric.name: MetricState(metric.definition, values=metric.values)
+            if isinstance(metric, Gauge)
+            else MetricState(metric.definition, cells=metric.cells)
+            for metric in self
+        }
+
+    def restore(self, stored: Mapping[str, MetricState]) -> list[str]:
+        """Goes on from what was stored; returns the names of metrics whose definition changed, which start anew."""
+        changed = []
+        for metric in self:
+            state = stored.get(metric.name)
+            if state is None:
+                continue
+            if state.definition != metric.definition:
+                changed.append(metric.name)
+                continue
+            if isinstance(metric, Gauge):
+                metric.restore(state.values)
+            else:
+                metric.restore(state.cells)
+        return changed
+
+    def merge(self, other: "Metrics") -> None:
+        """Adds the counts of another owner of the same metrics; its gauges are the later ones."""
+        for ours, theirs in zip(self, other, strict=True):
+            ours.merge(theirs)  # type: ignore[arg-type]  # the same declarations made both

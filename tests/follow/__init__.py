@@ -1,0 +1,1 @@
+"""Following: each line of a log is read once, whatever happens to its files."""

@@ -1,0 +1,111 @@
+"""Drives a follower by hand and collects the lines that it yields."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from exporter.follow.follower import StreamFollower, StreamState
+
+
+class Reading:
+    """Follows patterns. A poll is a look and everything that can be read after it.
+
+    With `restarts`, what is stored is all that survives from one chunk to the next.
+    """
+
+    def __init__(self, *patterns, line_bytes=1 << 20, skip_history=False, restarts=False):
+        self.patterns = tuple(map(str, patterns))
+        self.line_bytes = line_bytes
+        self.skip_history = skip_history
+        self.restarts = restarts
+        self.too_long = 0
+        self.bytes = 0
+        self.logs = []
+        """The log of each line."""
+        self.follower = self._follower(StreamState())
+
+    def _follower(self, state):
+        return StreamFollower(self.patterns, state, line_bytes=self.line_bytes, skip_history=self.skip_history)
+
+    def poll(self):
+        """The lines that a look and reading to the end give."""
+        if self.restarts:
+            self.restart()
+        self.follower.scan()
+        return self.read()
+
+    def read(self):
+        """The lines that are left of what the last look found."""
+        lines = []
+        while True:
+            pieces = 0
+            for piece in self.follower.pieces():
+                lines += self.take(piece)
+                pieces += 1
+                if self.restarts and piece.chunk.end > piece.chunk.start:
+                    self.restart()
+                    self.follower.scan()
+                    break
+            if not pieces and not self.follower.unread():
+                return lines
+
+    def rest(self):
+        """The last lines, which have no newline."""
+        return [line for piece in self.follower.rest() for line in self.take(piece)]
+
+    def restart(self):
+        """Goes on as a new process does, with what was stored."""
+        stored = msgspec.msgpack.encode(self.follower.stored())
+        self.follower.close()
+        self.follower = self._follower(msgspec.msgpack.decode(stored, type=StreamState))
+
+    @property
+    def events(self):
+        """Rotations, truncations and lost bytes."""
+        return msgspec.structs.astuple(self.follower.state.events)
+
+    @property
+    def unfollowed(self):
+        """What is not followed, by name."""
+        return {Path(path).name: why for path, why in self.follower.unfollowed().items()}
+
+    def take(self, piece):
+        """Takes a piece; its lines."""
+        chunk = piece.chunk
+        assert chunk.data[-1:] in (b"\n", b"")
+        assert len(chunk.data) <= chunk.end - chunk.start + 1
+        lines = chunk.data.decode().split("\n")[:-1]
+        self.logs += [piece.log] * len(lines)
+        self.too_long += chunk.too_long
+        self.bytes += chunk.end - chunk.start
+        piece.take()
+        return lines
+
+
+def write(path, *lines):
+    """Appends lines to a file; makes it where there is none."""
+    append(path, "".join(f"{line}\n" for line in lines))
+
+
+def append(path, text):
+    """Appends text, or bytes, as it is."""
+    with path.open("ab") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+
+
+def compress(path):
+    """Does what gzip does: writes the copy, then removes the file."""
+    target = path.with_name(f"{path.name}.gz")
+    target.write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    return target
+
+
+def copy_truncate(path, name):
+    """Does what logrotate's copytruncate does."""
+    copy = path.with_name(name)
+    shutil.copyfile(path, copy)
+    path.write_bytes(b"")
+    return copy

@@ -1,0 +1,21 @@
+"""Programs that tests run, found or asked for."""
+
+import shutil
+import subprocess
+
+import pytest
+
+
+def promtool() -> str:
+    """The path of promtool; fails the test where it is missing, as a skipped check is none."""
+    path = shutil.which("promtool")
+    if path is None:
+        pytest.fail("promtool is missing: get it by `apt-get install prometheus`")
+    return path
+
+
+def check_metrics(text: bytes) -> str:
+    """What `promtool check metrics` finds wrong with an exposition in the classic format; empty if nothing."""
+    done = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True, check=False)
+    said = (done.stdout + done.stderr).decode()
+    return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")
