@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,6 +31,8 @@ from exporter.snapshot import StateError, Store
 from exporter.web import Handlers, guarded
 from exporter.worker import Worker
 
+SWITCH_SECONDS = 0.001
+"""How long a thread that renders a page may keep the worker from reading on, each time."""
 SAVE_SECONDS = 10.0
 """How often what was read is made durable where nobody scrapes."""
 
@@ -139,6 +142,7 @@ class Server:
 
     def run(self) -> int:
         """Serves until SIGTERM or Ctrl-C; returns the exit code."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.worker.start()
         log.info("serving", url=self.url, pipelines=sorted(self._config.pipelines))
         try:

@@ -7,7 +7,7 @@ not the moment of settling.
 
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Sequence
-from itertools import compress, groupby, islice
+from itertools import compress, islice
 from operator import itemgetter
 
 from exporter.metric import Counter, Histogram
@@ -44,7 +44,7 @@ class ScoreTally:
     def __init__(self, histogram: Histogram, *labels: str) -> None:
         self._histogram = histogram
         self._labels = labels
-        self._scores: dict[str, Counts[float]] = {}
+        self._scores: dict[str, list[float]] = {}
         self._expect(())
 
     def observe(self, scored: list[dict[str, float]]) -> None:
@@ -62,8 +62,11 @@ class ScoreTally:
 
     def _observe_mixed(self, scored: list[dict[str, float]]) -> None:
         """Observes lines of which not all have the same names; the first one's are expected from now on."""
-        for names, lines in groupby(scored, tuple):
-            self._observe(names, list(zip(*(scores.values() for scores in lines), strict=True)))
+        shapes: dict[tuple[str, ...], list[Iterable[float]]] = {}
+        for scores in scored:
+            shapes.setdefault((*scores,), []).append(scores.values())
+        for names, lines in shapes.items():
+            self._observe(names, list(zip(*lines, strict=True)))
         self._expect(tuple(scored[0]))
 
     def _expect(self, names: tuple[str, ...]) -> None:
@@ -72,23 +75,21 @@ class ScoreTally:
 
     def _observe(self, names: tuple[str, ...], columns: list[tuple[float, ...]]) -> None:
         for name, column in zip(names, columns, strict=True):
-            if name not in self._scores:
-                self._scores[name] = Counts()
+            try:
+                self._scores[name] += column
+            except KeyError:
+                self._scores[name] = list(column)
                 self._histogram.cell(*self._labels, name, times=0)
-            self._scores[name].update(column)
 
     def settle(self) -> dict[str, tuple[int, int]]:
         """Adds the scores to the histogram; returns for each name how many they were and their sum in millionths."""
         settled, self._scores = self._scores, {}
         return {name: self._add(name, scores) for name, scores in settled.items()}
 
-    def _add(self, name: str, scores: Counts[float]) -> tuple[int, int]:
-        total = 0
-        for score, times in scores.items():
-            millionths = round(score * MILLIONTHS)
-            total += millionths * times
-            self._histogram.observe(millionths, *self._labels, name, times=times)
-        return scores.total(), total
+    def _add(self, name: str, scores: list[float]) -> tuple[int, int]:
+        millionths = [round(score * MILLIONTHS) for score in scores]
+        self._histogram.observe_all(millionths, *self._labels, name)
+        return len(millionths), sum(millionths)
 
 
 class DurationTally:

@@ -25,8 +25,8 @@ from exporter.tally import MILLIONTHS, DurationTally, ScoreTally, Tally
 
 BASELINE_BATCHES = 3
 """The first batches of a run, whose mean latency is what later batches are compared with."""
-PENDING_ATTEMPTS = 10_000
-"""At most so many attempts of a run wait to be added to its metrics."""
+PENDING_ATTEMPTS = 4000
+"""At most so many attempts wait to be added to their runs' metrics, which takes some milliseconds."""
 BATCH_ANCHORS = 200_000
 """At most so many distinct anchors of an open batch are remembered."""
 
@@ -164,6 +164,7 @@ class Persona(Pipeline):
 
     def declare(self, metrics: Metrics) -> None:
         self._open_runs: dict[tuple[str, str], _OpenRun] = {}
+        self._pending = 0
         self.attempts = metrics.counter("persona_attempts_total", "Generation attempts.", "run_id", "stage", "status")
         self.duration = metrics.histogram(
             "persona_attempt_duration_seconds",
@@ -302,10 +303,12 @@ class Persona(Pipeline):
         if len(batch.anchors) < BATCH_ANCHORS:
             batch.anchors.update(chain.from_iterable(filter(None, anchors)))
         run.pending += len(stages)
-        if run.pending >= PENDING_ATTEMPTS:
-            run.settle()
+        self._pending += len(stages)
+        if self._pending >= PENDING_ATTEMPTS:
+            self.settle()
 
     def settle(self) -> None:
+        self._pending = 0
         for run in self._open_runs.values():
             if run.pending:
                 run.settle()
