@@ -9,9 +9,10 @@ from time import perf_counter
 from typing import TypeVar
 
 from exporter import config
+from exporter.births import Births
 from exporter.config import Config, Limits
 from exporter.engine import Engine
-from exporter.exposition import CLASSIC, OPENMETRICS, Births
+from exporter.exposition import CLASSIC, OPENMETRICS
 from exporter.pipeline import discover
 from exporter.publisher import Page
 from exporter.snapshot import Store

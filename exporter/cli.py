@@ -17,9 +17,10 @@ import click
 
 from exporter import __version__, config, demo, ownlog
 from exporter import render as rendering
+from exporter.births import copied
 from exporter.config import Config, ConfigError, Mistake
 from exporter.engine import Engine
-from exporter.exposition import CLASSIC, copied, families
+from exporter.exposition import CLASSIC
 from exporter.follow.scan import look
 from exporter.intake import Intake, Refused
 from exporter.pipeline import discover
@@ -91,7 +92,7 @@ def once(config_path: str | None, logs: tuple[str, ...]) -> None:
     engine = Engine(configuration(config_path, logs), discover())
     read_all(engine)
     engine.settle()
-    click.echo(CLASSIC.render(families(copied(engine.metrics()))), nl=False)
+    click.echo(CLASSIC.text(copied(engine.metrics())), nl=False)
 
 
 @main.command(epilog=LOG_HELP)

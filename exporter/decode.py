@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import reduce
+from io import BytesIO
 from math import copysign, isinf
 from operator import or_
 from typing import Any
@@ -75,11 +76,10 @@ class Decoder:
         """Decodes whole lines, each with its newline; `at_start` says that they begin a file."""
         if at_start:
             chunk = chunk.removeprefix(BOM)
-        lines = _plain_lines(chunk) if self._stream.parse is None else 0
-        if lines:
+        if self._stream.parse is None:
             records = self._decode_at_once(chunk)
-            if records is not None and len(records) == lines:
-                return Decoded(lines, records)
+            if records is not None:
+                return Decoded(len(records), records)
         return self._decode_each(chunk)
 
     def decode_document(self, text: bytes) -> Decoded:
@@ -92,7 +92,7 @@ class Decoder:
         try:
             if not chunk.isascii():
                 chunk.decode()  # the parser does not look into strings that it passes over
-            records = self._decoder.decode_lines(chunk)
+            records = list(map(self._decoder.decode, BytesIO(chunk)))
             return records if self._stream.otherwise is None else self._specify(chunk, records)
         except _PARSE_ERRORS:
             return None
@@ -173,23 +173,6 @@ class Decoder:
             return msgspec.convert(fields, kind)
         except msgspec.ValidationError as error:
             raise _RefusedError(_reason(str(error))) from None
-
-
-def _plain_lines(chunk: bytes) -> int:
-    """How many lines there are, if every newline between two of them stands between two objects; else 0.
-
-    The parser takes newlines as mere white space: it would read an object over two lines, or two objects on one. With
-    this, and as many records as lines, neither can be.
-    """
-    lines = 1
-    last = len(chunk) - 1
-    newline = chunk.find(b"\n")
-    while newline < last:
-        if chunk[newline - 1 : newline + 2] != b"}\n{":
-            return 0
-        lines += 1
-        newline = chunk.find(b"\n", newline + 1)
-    return lines
 
 
 def _normal(value: Any) -> Any:

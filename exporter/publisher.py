@@ -13,8 +13,9 @@ from time import monotonic, time
 import msgspec
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from exporter.births import Births, Shown, copied
 from exporter.engine import Engine
-from exporter.exposition import Births, Format, Shown, copied, families, join
+from exporter.exposition import Format, join
 from exporter.snapshot import Store
 from exporter.worker import Worker
 
@@ -44,7 +45,7 @@ class Page:
     def _body(self, form: Format) -> bytes:
         key = form.content_type, False
         if key not in self._bodies:
-            durable = form.render(families(self._shown, created=form.created))
+            durable = form.text(self._shown)
             self._bodies[key] = join(durable, form.render(self._live))
         return self._bodies[key]
 

@@ -5,9 +5,9 @@ In comes a configuration file; out goes an exit code. Reload, signals and the or
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,9 +20,9 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporter import __version__
+from exporter.births import Births
 from exporter.config import Config
 from exporter.engine import Engine
-from exporter.exposition import Births
 from exporter.host import Host
 from exporter.ownlog import RefusedLog, Seldom
 from exporter.pipeline import discover
@@ -31,8 +31,6 @@ from exporter.snapshot import StateError, Store
 from exporter.web import Handlers, guarded
 from exporter.worker import Worker
 
-SWITCH_SECONDS = 0.001
-"""How long a thread that renders a page may keep the worker from reading on, each time."""
 SAVE_SECONDS = 10.0
 """How often what was read is made durable where nobody scrapes."""
 
@@ -92,6 +90,8 @@ class Server:
         self._births.admit(engine.itself.metrics)
         for name in self._unseen & engine.pipelines.keys():
             self._births.admit(engine.pipelines[name].metrics)
+        gc.collect()
+        gc.freeze()  # what is there now stays there: looking through all of it would hold up reading now and then
         log.info("ready", url=self.url)
 
     def _on_snapshot_failure(self, why: str) -> None:
@@ -142,7 +142,6 @@ class Server:
 
     def run(self) -> int:
         """Serves until SIGTERM or Ctrl-C; returns the exit code."""
-        sys.setswitchinterval(SWITCH_SECONDS)
         self.worker.start()
         log.info("serving", url=self.url, pipelines=sorted(self._config.pipelines))
         try:

@@ -6,9 +6,8 @@ not the moment of settling.
 """
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress, islice
-from operator import itemgetter
 
 from exporter.metric import Counter, Histogram
 
@@ -45,41 +44,17 @@ class ScoreTally:
         self._histogram = histogram
         self._labels = labels
         self._scores: dict[str, list[float]] = {}
-        self._expect(())
 
-    def observe(self, scored: list[dict[str, float]]) -> None:
+    def observe(self, scored: Iterable[dict[str, float]]) -> None:
         """Observes the scores by name of one line after the other."""
-        if not scored:
-            return
-        try:
-            columns = list(zip(*map(self._row, scored), strict=True))
-        except KeyError:
-            columns = []
-        if len(columns) * len(scored) == sum(map(len, scored)):
-            self._observe(self._names, columns)
-        else:
-            self._observe_mixed(scored)
-
-    def _observe_mixed(self, scored: list[dict[str, float]]) -> None:
-        """Observes lines of which not all have the same names; the first one's are expected from now on."""
-        shapes: dict[tuple[str, ...], list[Iterable[float]]] = {}
+        columns = self._scores
         for scores in scored:
-            shapes.setdefault((*scores,), []).append(scores.values())
-        for names, lines in shapes.items():
-            self._observe(names, list(zip(*lines, strict=True)))
-        self._expect(tuple(scored[0]))
-
-    def _expect(self, names: tuple[str, ...]) -> None:
-        self._names = names
-        self._row: Callable[[dict[str, float]], tuple[float, ...]] = itemgetter(*names) if len(names) > 1 else _none
-
-    def _observe(self, names: tuple[str, ...], columns: list[tuple[float, ...]]) -> None:
-        for name, column in zip(names, columns, strict=True):
-            try:
-                self._scores[name] += column
-            except KeyError:
-                self._scores[name] = list(column)
-                self._histogram.cell(*self._labels, name, times=0)
+            for name in scores:
+                try:
+                    columns[name].append(scores[name])
+                except KeyError:
+                    columns[name] = [scores[name]]
+                    self._histogram.cell(*self._labels, name, times=0)
 
     def settle(self) -> dict[str, tuple[int, int]]:
         """Adds the scores to the histogram; returns for each name how many they were and their sum in millionths."""
@@ -126,8 +101,3 @@ class DurationTally:
         for first, values in durations.items():
             self._histogram.observe_all(values, *self._labels, first)
         return settled, [value for values in durations.values() for value in values]
-
-
-def _none(scores: dict[str, float]) -> tuple[float, ...]:
-    """The row of a line of which nothing is expected."""
-    return ()

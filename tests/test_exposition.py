@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from exporter.exposition import CLASSIC, OPENMETRICS, Births, Format, Shown, copied, families, join
-from exporter.metric import AnyMetric, Counter, Gauge, Histogram, label_value
+from exporter.births import Births, Shown, copied
+from exporter.exposition import CLASSIC, OPENMETRICS, Format, join
+from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, label_value
 from exporter.pipeline import discover
+from tests.reference import families
 from tests.tools import check_metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -53,7 +55,7 @@ def histogram() -> Histogram:
 
 
 def text(shown: Iterable[Shown], form: Format = CLASSIC) -> str:
-    return form.render(families(shown, created=form.created)).decode()
+    return form.text(shown).decode()
 
 
 def samples(text: str) -> Samples:
@@ -309,7 +311,7 @@ def test_the_text_does_not_depend_on_the_order_of_births(seen: list[tuple[str, s
 
 def test_several_expositions_become_one() -> None:
     """OpenMetrics ends once."""
-    parts = [OPENMETRICS.render(families(copied([metric]))) for metric in filled([("x", "y", 1)])]
+    parts = [OPENMETRICS.text(copied([metric])) for metric in filled([("x", "y", 1)])]
     assert dict(expected(copied(filled([("x", "y", 1)])))) == samples(join(*parts).decode())
 
 
@@ -321,4 +323,31 @@ def test_promtool_has_nothing_to_say_of_any_pipeline() -> None:
             metric.set(1, *metric.labels)
         else:
             metric.cell(*metric.labels)
-    assert "" == check_metrics(CLASSIC.render(families(copied(everything))))
+    assert "" == check_metrics(CLASSIC.text(copied(everything)))
+
+
+label_texts = st.text(st.characters(codec="utf-8"), max_size=12).map(label_value)
+
+
+@st.composite
+def any_shown(draw):
+    """A few metrics of every kind, with whatever label names, values and births."""
+    metrics = Metrics(cap=100)
+    names = draw(st.lists(st.sampled_from(["run_id", "a", "le_x", "kind", "z", "l"]), max_size=3, unique=True))
+    counter = metrics.counter("some_total", draw(label_texts), *names, per_unit=draw(st.sampled_from([1, 1000])))
+    histogram = metrics.histogram("some_seconds", "Seconds.", *names, bounds=(0.1, 1, 2.5, 1e6), per_unit=1000)
+    gauge = metrics.gauge("some_ratio", 'A "ratio" \\ of\nsome.', *names)
+    for labels in draw(st.lists(st.tuples(*[label_texts for _ in names]), max_size=4)):
+        counter.add(draw(st.integers(0, 2**70)), *labels)
+        histogram.observe(draw(st.integers(0, 2**40)), *labels, times=draw(st.integers(1, 5)))
+        gauge.set(draw(st.floats(allow_nan=False) | st.integers(-(2**60), 2**60)), *labels)
+        histogram.cell(*labels)[-1] = draw(st.integers(-(2**42), 2**42))
+        counter.cell(*labels)[-1] = draw(st.integers(-(2**42), 2**42))
+    return copied(metrics)
+
+
+@pytest.mark.parametrize("form", [CLASSIC, OPENMETRICS], ids=["classic", "openmetrics"])
+@given(shown=any_shown())
+def test_the_text_is_what_the_prometheus_client_writes(form, shown):
+    """Whatever is counted, our text is the client's, byte for byte."""
+    assert form.render(families(shown, created=form.openmetrics)) == form.text(shown)

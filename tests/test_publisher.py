@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from prometheus_client.core import GaugeMetricFamily
 
+from exporter.births import Births
 from exporter.engine import Engine
-from exporter.exposition import CLASSIC, OPENMETRICS, Births, Format
+from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.snapshot import Store
 from exporter.worker import Worker

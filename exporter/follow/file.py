@@ -14,7 +14,7 @@ from exporter.follow.reader import Reader, signature
 MARKERS = 4
 MARKER_SPACING = 64 * 1024
 """Markers older than the newest stand at least this far apart, so that one is left when a tail is torn."""
-CHUNK_BYTES = 32 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 class ChangedError(Exception):
@@ -143,7 +143,7 @@ class File:
     # Lines
 
     def read(self) -> Chunk | None:
-        """The next lines, some 32 KiB of them, or None where no line has ended. Nothing is taken before `take`.
+        """The next lines, some 64 KiB of them, or None where no line has ended. Nothing is taken before `take`.
 
         Raises OSError, and ChangedError where the file is no longer the one that was read.
         """

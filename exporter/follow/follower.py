@@ -12,7 +12,8 @@ import msgspec
 
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.file import Chunk, File
-from exporter.follow.log import Around, Events, Log, LogState
+from exporter.follow.known import Events, LogState
+from exporter.follow.log import Around, Log
 from exporter.follow.reader import Identity
 from exporter.follow.scan import Seen, join, look, matches, regular, rotated_from
 from exporter.follow.surroundings import Entry, Surroundings, entry_of

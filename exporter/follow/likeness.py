@@ -27,6 +27,8 @@ class FileState(msgspec.Struct):
     size: int = 0
     markers: list[tuple[int, bytes]] = []
     signature: Signature = (0, 0)
+    copy_of: Identity | None = None
+    """Which file a copy was made of."""
 
 
 def is_inode(state: FileState, reader: Reader) -> bool:

@@ -296,7 +296,7 @@ class Persona(Pipeline):
         self.repaired.cell(run_id)[0] += len(repaired)
         batch.repaired += len(repaired)
         run.repairs.count(chain.from_iterable(repaired))
-        run.scores.observe(list(filter(None, scores)))
+        run.scores.observe(filter(None, scores))
         run.openings.count(filter(_is_there, openings) if None in openings else openings)
         run.constraints.count(chain.from_iterable(filter(None, constraints)))
         batch.has_anchors = batch.has_anchors or any(map(_is_there, anchors))
@@ -379,6 +379,9 @@ def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def _add_up(counts: dict[K, int], more: Counter[K]) -> None:
+    if not counts:
+        counts.update(more)
+        return
     for key, times in more.items():
         counts[key] = counts.get(key, 0) + times
 

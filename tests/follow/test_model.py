@@ -13,6 +13,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from exporter.follow.log import LOOKED_AT
 from tests.follow.reading import Reading, append
 
 KEPT = 6
@@ -29,6 +30,8 @@ class Content:
         self.lines = list(lines)
         self.partial = partial
         self.is_copy = is_copy
+        self.was_seen = False
+        """Whether it stood at the log's path when somebody looked."""
 
 
 class Following(RuleBasedStateMachine):
@@ -92,7 +95,7 @@ class Following(RuleBasedStateMachine):
     @rule(data=st.data())
     def write_to_an_old_file(self, data):
         names = [name for name in self.rotated() if name not in self.packed and not self.there[name].is_copy]
-        if names and self.packing is None:
+        if names and self.packing is None and len(self.there) <= LOOKED_AT:
             self.append(data.draw(st.sampled_from(names)), f"{self.line('short')}\n")
 
     # Files that come and go
@@ -163,17 +166,18 @@ class Following(RuleBasedStateMachine):
         content = self.there["a.log"]
         content.lines, content.partial = [], ""
 
-    @precondition(lambda self: "a.log" in self.there)
+    @precondition(lambda self: "a.log" in self.there and self.there["a.log"] is self.open)
     @rule()
-    def copy(self):
+    def back_up(self):
+        """Copies a log that is followed; the copy is seen before anything else happens."""
         self.number += 1
         name = f"a.log-20260201{self.number:06}"
         shutil.copyfile(self.log, self.path(name))
         content = self.there["a.log"]
         self.there[name] = Content(content.lines, content.partial, is_copy=True)
-        self.copied = True
+        self.look()
 
-    @precondition(lambda self: "a.log" in self.there)
+    @precondition(lambda self: list(self.there.values()).count(self.there.get("a.log")) == 1)
     @rule()
     def save_with_an_editor(self):
         content = self.there["a.log"]
@@ -245,13 +249,21 @@ class Following(RuleBasedStateMachine):
     def look(self):
         self.reading.follower.scan()
         self.open = self.there.get("a.log")
+        if self.open is not None:
+            self.open.was_seen = True
         self.copied = self.distinct = False
 
     @rule()
     def poll(self):
         self.look()
         self.count(self.reading.read())
-        readable = {line for content in self.there.values() for line in content.lines} | self.owed
+        readable = {
+            line
+            for name, content in self.there.items()
+            if content.was_seen or not name.startswith("link")
+            for line in content.lines
+        }
+        readable |= self.owed
         assert [] == sorted(line[-50:] for line in readable if not self.read[line])
         self.owed = set()
         assert self.reading.too_long == 0

@@ -260,8 +260,8 @@ def test_the_same_lines_again_after_a_rotation_are_new(log, follow):
     write(log, "one")
     reading = follow(log)
     reading.poll()
-    for number in (3, 2, 1):
-        rotate(log, f"a.log.{number}")
+    for name in ("a.log.2", "a.log.1", "kept.log"):
+        rotate(log, name)
         write(log, "one")
         assert ["one"] == reading.poll()
 
@@ -277,3 +277,17 @@ def test_a_torn_line_at_the_end_of_a_rotated_file_holds_up_nothing(log, follow):
     assert ["two"] == reading.poll()
     append(old, "ial\n")
     assert ["partial"] == reading.poll()
+
+
+def test_files_that_say_the_same_are_no_copies(log, follow):
+    """Neither at the first look nor where several were rotated unseen: copies are made of the file at the path."""
+    for number in (3, 2, 1):
+        write(log.with_name(f"a.log.{number}"), *["one"] * number)
+    write(log, *["one"] * 4)
+    reading = follow(f"{log}*")
+    assert ["one"] * 10 == reading.poll()
+    rotate(log, "a.log.0")
+    write(log, "one", "one")
+    rotate(log, "a.log-20260131")
+    write(log, "one")
+    assert ["one"] * 3 == reading.poll()

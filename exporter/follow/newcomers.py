@@ -1,0 +1,118 @@
+"""What an unknown file of a log is: a new one, a copy, an archive, or a known one that came back.
+
+In come the entries of unknown files; they are known afterwards. Says nothing of what becomes of them.
+"""
+
+from collections.abc import Container
+from contextlib import suppress
+
+from exporter.follow.file import File
+from exporter.follow.known import Known
+from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode
+from exporter.follow.reader import Reader, Signature, open_reader
+from exporter.follow.scan import problem
+from exporter.follow.surroundings import Entry
+
+
+class Newcomers:
+    """The unknown files of one log."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._incomplete: dict[str, Signature] = {}
+
+    def adopt(self, entries: list[Entry], *, matched: Container[str], first: bool, skip: bool) -> None:
+        """Takes in the file at the log's path, and rotated ones that were born unseen, oldest first.
+
+        At the first look of a stream, rotated files are history: they are read only if the patterns match them, and
+        if history is not to be skipped altogether.
+        """
+        before = self._known.newest
+        for entry in sorted(entries, key=lambda entry: (entry.path != self._known.path, entry.signature[1])):
+            try:
+                self._adopt(entry, before, history=first and (skip or entry.path not in matched))
+            except OSError as error:
+                self._known.trouble[entry.path] = problem(error)
+
+    def source_of(self, reader: Reader, newest: File | None) -> File | None:
+        """The known file of which a rotated one is a copy, complete or still growing, if it is one.
+
+        A plain copy can only be one of the file that is, or was, at the path; an archive one of any.
+        """
+        if not reader.immutable:
+            files = [newest] if newest is not None and newest.state.path == self._known.path else []
+        else:
+            head = reader.read(HEAD_BYTES, 0)
+            files = [file for file in self._known.files if alike(file.state.head, head)]
+        return next((file for file in files if self._is_copy_of(file, reader)), None)
+
+    def _adopt(self, entry: Entry, before: File | None, *, history: bool) -> None:
+        if self._is_being_compressed(entry.path) or self._is_incomplete_still(entry):
+            return
+        reader = open_reader(entry.path)
+        source = None if entry.path == self._known.path else self.source_of(reader, before)
+        if source is not None or (history and reader.immutable and entry.path != self._known.path):
+            self._known.pass_over(entry.path, reader, copy_of=source.state.identity if source else None)
+            reader.close()
+        elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
+            reader.close()
+            self._incomplete[entry.path] = entry.signature
+            self._known.trouble[entry.path] = "incomplete"
+        elif not (self._returns(entry.path, reader) or self._goes_on(entry.path, reader, before)):
+            file = self._known.insert(FileState(entry.path, reader.identity, reader.generation), reader)
+            if history:
+                file.skip_to_end()
+
+    def _is_being_compressed(self, path: str) -> bool:
+        """Whether the file that this is a compressed copy of is still there, as it is until the copy is done."""
+        plain = path.removesuffix(".gz")
+        return plain != path and any(file.state.path == plain and not file.gone for file in self._known.files)
+
+    def _is_incomplete_still(self, entry: Entry) -> bool:
+        """Whether a compressed file that was not whole has not changed since."""
+        if self._incomplete.pop(entry.path, None) != entry.signature:
+            return False
+        self._incomplete[entry.path] = entry.signature
+        self._known.trouble[entry.path] = "incomplete"
+        return True
+
+    def _returns(self, path: str, reader: Reader) -> bool:
+        """Goes on with a file that had gone, if this is one, or the archive of one."""
+        for state in self._known.gone:
+            archive = reader.immutable and state.markers
+            if (is_inode(state, reader) or archive) and reader.size() >= state.offset and holds(state, reader):
+                self._known.gone = [other for other in self._known.gone if other is not state]
+                state.path = path
+                self._known.insert(state, reader)
+                return True
+        return False
+
+    def _goes_on(self, path: str, reader: Reader, before: File | None) -> bool:
+        """Goes on in what an editor made of the file that was at the path, if this is such a file.
+
+        The old file is gone, or a backup whose name ends in `~`. Not handled: an old file that has another name, and a
+        new one that the editor is still writing; both are taken for new files.
+        """
+        known = self._known
+        if before is None or not (before.gone or before.state.path.endswith("~")):
+            return False
+        if not before.state.markers and before.reader is not None:
+            same = begins_with(reader, before.reader)
+        else:
+            same = holds(before.state, reader)
+        if same:
+            if not before.gone:
+                known.pass_over(before.state.path, known.open(before), copy_of=before.state.identity)
+            known.move(before, reader, path)
+            known.deserted = known.deserted and path != known.path
+        return same
+
+    def _is_copy_of(self, file: File, reader: Reader) -> bool:
+        """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago."""
+        with suppress(OSError):
+            source = self._known.open(file)
+            if begins_with(source, reader):
+                return source is not reader
+            if holds(file.state, source):
+                return False
+        return bool(file.state.markers) and holds(file.state, reader)
