@@ -1,6 +1,8 @@
 """Odd lines: each is a record, skipped, or refused with its reason, wherever it stands. RELIABILITY invariant 11."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,7 @@ from exporter.decode import Decoder, Reason
 from exporter.follow import file
 from exporter.follow.follower import StreamFollower, StreamState
 from exporter.pipelines.clustering import ClusterCreated, Clustering, Event, Job
-from exporter.pipelines.distillation import Distillation
+from exporter.pipelines.distillation import Distillation, parse_log_line
 from exporter.pipelines.persona import Attempt, Persona
 from exporter.pipelines.tagger import CategoryResult, EnsembleResult, Tagger
 
@@ -22,7 +24,7 @@ SKIPPED = "skipped"
 UTF8, JSON, FORMAT = Reason.INVALID_UTF8, Reason.INVALID_JSON, Reason.INVALID_FORMAT
 TYPE, MISSING, RANGE = Reason.WRONG_TYPE, Reason.MISSING_FIELD, Reason.OUT_OF_RANGE
 
-ATTEMPT = {
+ATTEMPT: dict[str, Any] = {
     "run_id": "r",
     "persona_id": "p",
     "stage": "A",
@@ -234,7 +236,7 @@ CLUSTERING = {
 }
 
 SUCCESS = "2025-10-27 10:20:03 | INFO     | SUCCESS | article_1 | attempts=1 | time=11.46s | repaired=False"
-AN_ARTICLE = Distillation.streams["log"].parse(SUCCESS)
+AN_ARTICLE = parse_log_line(SUCCESS)
 
 LOG = {
     "a good line": (SUCCESS, AN_ARTICLE),
@@ -268,12 +270,14 @@ def outcome(decoded):
     return SKIPPED if decoded.skipped else [*decoded.records, *(refused.reason for refused in decoded.rejections)][0]
 
 
-def outcomes(stream, path, chunk_bytes, monkeypatch):
+def outcomes(stream: str, path: Path, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
     """The records, the number skipped, and offset and reason of each refusal, as read from a file."""
     monkeypatch.setattr(file, "CHUNK_BYTES", chunk_bytes)
     follower = StreamFollower((str(path),), StreamState(), line_bytes=1 << 20)
     decoder = Decoder(STREAMS[stream])
-    records, skipped, refused = [], 0, []
+    records: list[Any] = []
+    refused: list[Any] = []
+    skipped = 0
     follower.scan()
     while follower.unread():
         for piece in follower.pieces():
@@ -315,7 +319,7 @@ def test_a_line_has_one_outcome_wherever_it_stands(stream, line, expected):
 def test_all_lines_have_the_same_outcome_at_any_chunk_size(stream, tmp_path, monkeypatch):
     """However much is read at a time."""
     path = tmp_path / "log"
-    lines = [parameters.values[1] for parameters in LINES if parameters.values[0] == stream]
+    lines: list[Any] = [parameters.values[1] for parameters in LINES if parameters.values[0] == stream]
     good = FIRST[stream][0]
     path.write_bytes(b"".join(line + b"\n" + good + b"\n" for line in lines if len(line) < 10_000))
     expected = outcomes(stream, path, 1 << 20, monkeypatch)

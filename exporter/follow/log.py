@@ -105,6 +105,9 @@ class Log(Known):
         before, size = file.state, file.state.size
         self.events.truncations += 1
         rest = self._rest_of(before, around)
+        for copy in self.passed:
+            if copy.copy_of == before.identity:
+                copy.copy_of = None  # it is one of what the file held before
         torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
         if torn is not None:
             self.lose(size - before.offset)
@@ -115,8 +118,9 @@ class Log(Known):
             self.lose(size - before.offset)
             self.remember(before)
         else:
-            copy = self.insert_before(file, before, *rest)
-            self.lose(size - copy.state.size)  # what was written after the copy was made
+            self.lose(
+                size - self.insert_before(file, before, *rest).state.size
+            )  # what was written after the copy was made
 
     # Where the known files are
 

@@ -1,6 +1,7 @@
 """A log that grows."""
 
-from exporter.follow.file import CHUNK_BYTES, HEAD_BYTES
+from exporter.follow.file import CHUNK_BYTES
+from exporter.follow.likeness import HEAD_BYTES
 from tests.follow.reading import append, write
 
 

@@ -197,11 +197,13 @@ class Following(RuleBasedStateMachine):
     def move_away(self):
         self.log.rename(self.folder / "away" / "a.log")
         self.away = self.there.pop("a.log")
+        self.away.was_seen = False  # it may be given up
 
     @precondition(lambda self: "a.log" not in self.there and self.away is not None)
     @rule()
     def move_back(self):
         (self.folder / "away" / "a.log").rename(self.log)
+        assert self.away is not None
         self.there["a.log"], self.away = self.away, None
 
     @precondition(lambda self: "a.log" in self.there)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def failing(monkeypatch):
 
         monkeypatch.setattr(os, name, call)
 
-    fail.undo = monkeypatch.undo
+    fail.undo = monkeypatch.undo  # type: ignore[attr-defined]  # the fixture's users end the failing by it
     return fail
 
 
@@ -128,9 +129,9 @@ def test_a_file_that_cannot_be_read_is_reported_and_tried_again(tmp_path, follow
     write(tmp_path / "b.log", "two")
     reading = follow(tmp_path / "*.log")
     if call == "open":
-        real = os.open
+        real: Any = os.open
 
-        def fail(path, *args, **kwargs):
+        def fail(path: Any, *args: Any, **kwargs: Any) -> Any:
             if str(path).endswith("a.log"):
                 raise error(number)
             return real(path, *args, **kwargs)
@@ -138,10 +139,10 @@ def test_a_file_that_cannot_be_read_is_reported_and_tried_again(tmp_path, follow
         real = os.pread
         inode = (tmp_path / "a.log").stat().st_ino
 
-        def fail(descriptor, *args):
-            if os.fstat(descriptor).st_ino == inode:
+        def fail(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if os.fstat(path).st_ino == inode:
                 raise error(number)
-            return real(descriptor, *args)
+            return real(path, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
