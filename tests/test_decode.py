@@ -250,16 +250,16 @@ LOG = {
     "invalid UTF-8": (f"{SUCCESS}\udcff", UTF8),
 }
 
+TABLES: tuple[dict[str, Any], ...] = (PERSONA, TAGGER, CLUSTERING, LOG)
 LINES = [
     pytest.param(stream, line.encode(errors="surrogateescape"), expected, id=f"{stream}: {name}")
-    for stream, lines in zip(STREAMS, (PERSONA, TAGGER, CLUSTERING, LOG), strict=True)
+    for stream, lines in zip(STREAMS, TABLES, strict=True)
     for name, (line, expected) in lines.items()
 ]
 FIRST = {
     stream: (line.encode(), expected)
     for (stream, line, expected) in (
-        (stream, *lines["a good line"])
-        for stream, lines in zip(STREAMS, (PERSONA, TAGGER, CLUSTERING, LOG), strict=True)
+        (stream, *lines["a good line"]) for stream, lines in zip(STREAMS, TABLES, strict=True)
     )
 }
 

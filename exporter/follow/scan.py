@@ -121,9 +121,9 @@ def problem(error: OSError) -> str:
 
 def _expand(pattern: str, seen: Seen) -> Iterator[str]:
     """The existing paths that a pattern matches; reads every folder that it passes through, once a look."""
-    anchor = Path(pattern).anchor
+    anchor, parts = _parsed(pattern)
     found = [anchor or "."]
-    *folders, name = _parts(pattern)[bool(anchor) :] or ("",)
+    *folders, name = parts[bool(anchor) :] or ("",)
     for part in folders:
         if part == "**":
             found = [below for folder in found for below in _folders_below(folder, seen)]
@@ -144,6 +144,12 @@ def _expand(pattern: str, seen: Seen) -> Iterator[str]:
             yield from (join(folder, there) for there in names if fits(there))
         elif name in names or folder in seen.failed:  # what is in a folder may be readable where its names are not
             yield join(folder, name)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(pattern: str) -> tuple[str, tuple[str, ...]]:
+    """A pattern's anchor and parts: parsing it takes as long as reading its folder."""
+    return Path(pattern).anchor, _parts(pattern)
 
 
 def _parts(pattern: str) -> tuple[str, ...]:
