@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 
+import msgspec
+
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.file import ChangedError, Chunk, File
 from exporter.follow.known import Events, Known, LogState
@@ -105,9 +107,9 @@ class Log(Known):
         before, size = file.state, file.state.size
         self.events.truncations += 1
         rest = self._rest_of(before, around)
-        for copy in self.passed:
-            if copy.copy_of == before.identity:
-                copy.copy_of = None  # it is one of what the file held before
+        for passed in self.passed:
+            if passed.copy_of == before.identity:
+                passed.copy_of = None  # it is a copy of what the file held before
         torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
         if torn is not None:
             self.lose(size - before.offset)
@@ -170,6 +172,7 @@ class Log(Known):
             self.give_up(file)
         else:
             self.deserted = self.deserted and rest[1] != self.path
+            self.remember(msgspec.structs.replace(file.state))  # it may return beside its copy
             self.move(file, *rest)
 
     def _rest_of(self, state: FileState, around: Surroundings) -> tuple[Reader, str] | None:

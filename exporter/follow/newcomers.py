@@ -6,6 +6,8 @@ In come the entries of unknown files; they are known afterwards. Says nothing of
 from collections.abc import Container
 from contextlib import suppress
 
+import msgspec
+
 from exporter.follow.file import File
 from exporter.follow.known import Known
 from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode
@@ -77,15 +79,23 @@ class Newcomers:
         return True
 
     def _returns(self, path: str, reader: Reader) -> bool:
-        """Goes on with a file that had gone, if this is one, or the archive of one."""
-        for state in self._known.gone:
-            archive = reader.immutable and state.markers
-            if (is_inode(state, reader) or archive) and reader.size() >= state.offset and holds(state, reader):
-                self._known.gone = [other for other in self._known.gone if other is not state]
-                state.path = path
-                self._known.insert(state, reader)
-                return True
-        return False
+        """Goes on with a file that had gone, if this is one, or the archive of one.
+
+        A copy of it may have been read further in the meantime.
+        """
+        known = self._known
+        returned = [
+            state
+            for state in known.gone
+            if (is_inode(state, reader) or (reader.immutable and state.markers)) and holds(state, reader)
+        ]
+        if not returned:
+            return False
+        known.gone = [state for state in known.gone if not any(state is other for other in returned)]
+        copies = [file.state for file in known.files if file.state.markers and holds(file.state, reader)]
+        furthest = max(returned + copies, key=lambda state: state.offset)
+        known.insert(msgspec.structs.replace(furthest, path=path, markers=list(furthest.markers)), reader)
+        return True
 
     def _goes_on(self, path: str, reader: Reader, before: File | None) -> bool:
         """Goes on in what an editor made of the file that was at the path, if this is such a file.
