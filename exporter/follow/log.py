@@ -198,12 +198,21 @@ class Log(Known):
         return found[-1] if found else None
 
     def _may_continue(self, state: FileState, reader: Reader) -> bool:
-        """Whether an unknown content has all that was read. If that is nothing, a copy must be one of this file."""
+        """Whether an unknown content has all that was read, and if that is nothing, is not known to be another's."""
         if any(is_inode(file.state, reader) for file in self.files) or not holds(state, reader):
             return False
+        if not state.markers and self._is_of_another(state, reader):
+            return False
+        return reader.is_complete() and reader.size() >= state.offset
+
+    def _is_of_another(self, state: FileState, reader: Reader) -> bool:
+        """Whether a content is a copy or an archive of something else than the file."""
         passed = [copy.copy_of for copy in self.passed if copy.identity == reader.identity]
-        told_apart = bool(state.markers) or not passed or passed == [state.identity]
-        return told_apart and reader.is_complete() and reader.size() >= state.offset
+        if passed:
+            return passed != [state.identity]
+        return self._newcomers.source_of(reader, None) is not None or any(
+            gone.markers and holds(gone, reader) for gone in self.gone
+        )
 
     # What else is there, and what is over
 
