@@ -8,7 +8,7 @@ import os
 
 import msgspec
 
-from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState
+from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState, holds, marker_at
 from exporter.follow.reader import Reader, signature
 
 MARKERS = 4
@@ -90,8 +90,9 @@ class File:
     def go_to(self, offset: int) -> None:
         """Goes on at another offset, a line's start."""
         self.state.offset = offset
+        self.state.head = self.state.head[:offset]
         self.state.markers = [marker for marker in self.state.markers if marker[0] < offset]
-        self._mark(self._before(offset))
+        self._mark(marker_at(offset, self._reader)[1])
         self._go_back()
         self.measure()
 
@@ -182,7 +183,7 @@ class File:
             if len(state.head) < min(HEAD_BYTES, chunk.end):
                 state.head = (state.head[: chunk.start] + chunk.data)[:HEAD_BYTES]
         else:
-            self._mark(self._before(chunk.end))
+            self._mark(marker_at(chunk.end, self._reader)[1])
             self.learn_head()
 
     def _read_long(self) -> Chunk | None:
@@ -222,8 +223,12 @@ class File:
     # What tells whether it is still the same
 
     def _check(self) -> None:
-        if not self._reader.immutable:
-            self._read_on(0 if self.state.markers else HEAD_BYTES)
+        if self._reader.immutable:
+            return
+        if self.state.markers:
+            self._read_on(0)
+        elif self.state.head and not holds(self.state, self._reader):
+            raise ChangedError
 
     def _read_on(self, size: int) -> bytes:
         """Bytes from the offset on, after those before it, or the first ones, were seen to stand."""
@@ -239,24 +244,24 @@ class File:
         self.examined = self.state.offset
         self._discarding = False
 
-    def _before(self, offset: int) -> bytes:
-        start = max(0, offset - MARKER_BYTES)
-        return self._reader.read(offset - start, start)
-
     def _mark(self, before: bytes) -> None:
         markers = self.state.markers
         if len(markers) > 1 and markers[-1][0] - markers[-2][0] < MARKER_SPACING:
             markers.pop()
         if before:
             markers.append((self.state.offset, before))
+            self.state.seen = (0, b"")
         del markers[:-MARKERS]
 
     def learn_head(self) -> None:
-        """Takes in the first bytes, as many as there are now."""
-        if len(self.state.head) < HEAD_BYTES:
+        """Takes in the first bytes, as many as there are now, and where they end if that is all that is known."""
+        state = self.state
+        if not state.head:
+            state.seen = marker_at(self._reader.size(), self._reader)
+        if len(state.head) < HEAD_BYTES:
             head = self._reader.read(HEAD_BYTES, 0)
-            if head.startswith(self.state.head):  # else it is another file's
-                self.state.head = head
+            if head.startswith(state.head):  # else it is another file's
+                state.head = head
 
     @property
     def _reader(self) -> Reader:

@@ -96,9 +96,9 @@ class Known:
         file.move_to(reader, path)
         self._descriptors.hold(file)
 
-    def pass_over(self, path: str, reader: Reader, *, copy_of: Identity | None = None) -> None:
+    def pass_over(self, path: str, reader: Reader) -> None:
         """Knows a copy or an archive without reading it."""
-        state = FileState(path, reader.identity, reader.generation, signature=reader.signature(), copy_of=copy_of)
+        state = FileState(path, reader.identity, reader.generation, signature=reader.signature())
         state.head = reader.read(HEAD_BYTES, 0)
         self.passed = [*(other for other in self.passed if other.identity != state.identity), state]
 

@@ -12,11 +12,16 @@ HEAD_BYTES = 1024
 MARKER_BYTES = 512
 
 
+Marker = tuple[int, bytes]
+"""A place in a content, and the bytes before it."""
+
+
 class FileState(msgspec.Struct):
     """What is known of a file: where it was last seen, who it is, how far it was read.
 
-    `offset` always stands at a line's start. `markers` are the bytes before the last few offsets, newest last. `size`
-    is that of the content, `signature` that of the file on the disk when it was last looked at.
+    `offset` always stands at a line's start. `markers` are the bytes before the last few offsets, newest last; `seen`
+    is one before the end that was first seen, for as long as nothing was read. `size` is that of the content,
+    `signature` that of the file on the disk when it was last looked at.
     """
 
     path: str
@@ -25,10 +30,9 @@ class FileState(msgspec.Struct):
     head: bytes = b""
     offset: int = 0
     size: int = 0
-    markers: list[tuple[int, bytes]] = []
+    markers: list[Marker] = []
+    seen: Marker = (0, b"")
     signature: Signature = (0, 0)
-    copy_of: Identity | None = None
-    """Which file a copy was made of."""
 
 
 def is_inode(state: FileState, reader: Reader) -> bool:
@@ -41,7 +45,7 @@ def holds(state: FileState, reader: Reader) -> bool:
     """Whether the content begins like the file that was read and reaches the same place by the same bytes."""
     if not state.head or reader.read(len(state.head), 0) != state.head:
         return False
-    return not state.markers or _stands(state.markers[-1], reader)
+    return _stands(state.markers[-1] if state.markers else state.seen, reader)
 
 
 def begins_with(whole: Reader, part: Reader) -> bool:
@@ -79,6 +83,12 @@ def torn_at(state: FileState, reader: Reader, *, by_markers: bool) -> int | None
     return standing[-1][0] if standing else None
 
 
-def _stands(marker: tuple[int, bytes], reader: Reader) -> bool:
+def marker_at(offset: int, reader: Reader) -> Marker:
+    """The marker before a place."""
+    start = max(0, offset - MARKER_BYTES)
+    return offset, reader.read(offset - start, start)
+
+
+def _stands(marker: Marker, reader: Reader) -> bool:
     offset, before = marker
     return reader.read(len(before), offset - len(before)) == before

@@ -93,10 +93,9 @@ class Log(Known):
         """Looks at the first bytes of a file that was empty before: a rotated one may be a copy that is being made."""
         if file.state.head or not file.unread or file.reader is None:
             return
-        source = None if file.state.path == self.path else self._newcomers.source_of(file.reader, self.newest)
-        if source is not None:
+        if file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest):
             self.files.remove(file)
-            self.pass_over(file.state.path, file.reader, copy_of=source.state.identity)
+            self.pass_over(file.state.path, file.reader)
             file.close()
         else:
             file.learn_head()
@@ -107,9 +106,6 @@ class Log(Known):
         before, size = file.state, file.state.size
         self.events.truncations += 1
         rest = self._rest_of(before, around)
-        for passed in self.passed:
-            if passed.copy_of == before.identity:
-                passed.copy_of = None  # it is a copy of what the file held before
         torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
         if torn is not None:
             self.lose(size - before.offset)
@@ -152,7 +148,7 @@ class Log(Known):
         return True
 
     def _locate(self, file: File, around: Surroundings) -> None:
-        entry = around.find(file.state)
+        entry = around.find(file.state, at=self.path)
         if entry is not None:
             file.state.path = entry.path
             if file.reader is None and entry.signature != file.state.signature:
@@ -193,26 +189,15 @@ class Log(Known):
         found.sort(key=lambda copy: copy[0].size())
         for reader, path in found[:-1]:
             if begins_with(found[-1][0], reader):
-                self.pass_over(path, reader, copy_of=state.identity)
+                self.pass_over(path, reader)
             reader.close()
         return found[-1] if found else None
 
     def _may_continue(self, state: FileState, reader: Reader) -> bool:
-        """Whether an unknown content has all that was read, and if that is nothing, is not known to be another's."""
+        """Whether an unknown content has all that was read of a file."""
         if any(is_inode(file.state, reader) for file in self.files) or not holds(state, reader):
             return False
-        if not state.markers and self._is_of_another(state, reader):
-            return False
         return reader.is_complete() and reader.size() >= state.offset
-
-    def _is_of_another(self, state: FileState, reader: Reader) -> bool:
-        """Whether a content is a copy or an archive of something else than the file."""
-        passed = [copy.copy_of for copy in self.passed if copy.identity == reader.identity]
-        if passed:
-            return passed != [state.identity]
-        return self._newcomers.source_of(reader, None) is not None or any(
-            gone.markers and holds(gone, reader) for gone in self.gone
-        )
 
     # What else is there, and what is over
 

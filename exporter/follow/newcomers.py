@@ -36,25 +36,23 @@ class Newcomers:
             except OSError as error:
                 self._known.trouble[entry.path] = problem(error)
 
-    def source_of(self, reader: Reader, newest: File | None) -> File | None:
-        """The known file of which a rotated one is a copy, complete or still growing, if it is one.
+    def is_copy(self, reader: Reader, newest: File | None) -> bool:
+        """Whether a rotated file is a copy of a known one, complete or still growing.
 
         A plain copy can only be one of the file that is, or was, at the path; an archive one of any.
         """
         if not reader.immutable:
-            files = [newest] if newest is not None and newest.state.path == self._known.path else []
-        else:
-            head = reader.read(HEAD_BYTES, 0)
-            files = [file for file in self._known.files if alike(file.state.head, head)]
-        return next((file for file in files if self._is_copy_of(file, reader)), None)
+            return newest is not None and newest.state.path == self._known.path and self._is_copy_of(newest, reader)
+        head = reader.read(HEAD_BYTES, 0)
+        return any(alike(file.state.head, head) and self._is_copy_of(file, reader) for file in self._known.files)
 
     def _adopt(self, entry: Entry, before: File | None, *, history: bool) -> None:
         if self._is_being_compressed(entry.path) or self._is_incomplete_still(entry):
             return
         reader = open_reader(entry.path)
-        source = None if entry.path == self._known.path else self.source_of(reader, before)
-        if source is not None or (history and reader.immutable and entry.path != self._known.path):
-            self._known.pass_over(entry.path, reader, copy_of=source.state.identity if source else None)
+        rotated = entry.path != self._known.path
+        if rotated and ((history and reader.immutable) or self.is_copy(reader, before)):
+            self._known.pass_over(entry.path, reader)
             reader.close()
         elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
             reader.close()
@@ -106,16 +104,13 @@ class Newcomers:
         known = self._known
         if before is None or not (before.gone or before.state.path.endswith("~")):
             return False
-        if not before.state.markers and before.reader is not None:
-            same = begins_with(reader, before.reader)
-        else:
-            same = holds(before.state, reader)
-        if same:
-            if not before.gone:
-                known.pass_over(before.state.path, known.open(before), copy_of=before.state.identity)
-            known.move(before, reader, path)
-            known.deserted = known.deserted and path != known.path
-        return same
+        if not holds(before.state, reader):
+            return False
+        if not before.gone:
+            known.pass_over(before.state.path, known.open(before))
+        known.move(before, reader, path)
+        known.deserted = known.deserted and path != known.path
+        return True
 
     def _is_copy_of(self, file: File, reader: Reader) -> bool:
         """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago."""
@@ -125,4 +120,4 @@ class Newcomers:
                 return source is not reader
             if holds(file.state, source):
                 return False
-        return bool(file.state.markers) and holds(file.state, reader)
+        return holds(file.state, reader)

@@ -51,11 +51,12 @@ class Surroundings:
             self.entries[path] = entry = entry_of(path, status)
             self._by_identity.setdefault(entry.identity, entry)
 
-    def find(self, state: FileState) -> Entry | None:
-        """The entry that has the file's identity, at the path it last had if it is still there."""
-        entry = self.entries.get(state.path)
-        if entry is not None and entry.identity == state.identity:
-            return entry
+    def find(self, state: FileState, *, at: str | None = None) -> Entry | None:
+        """The entry that has the file's identity: the one at a path, or where it last was, or any."""
+        for path in (at, state.path):
+            entry = self.entries.get(path) if path else None
+            if entry is not None and entry.identity == state.identity:
+                return entry
         return self._by_identity.get(state.identity) or self._elsewhere.get(state.identity)
 
     def lack(self, state: FileState) -> bool:

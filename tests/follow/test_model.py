@@ -134,7 +134,8 @@ class Following(RuleBasedStateMachine):
                     elif not self.copied:
                         self.remove(name)
                     else:
-                        self.rename(name, f"a.log-2026{self.number:04}{ending}")
+                        self.number += 1
+                        self.rename(name, f"a.log-20260203{self.number:06}{ending}")
 
     @precondition(lambda self: "a.log" in self.there)
     @rule()
@@ -210,6 +211,7 @@ class Following(RuleBasedStateMachine):
         (self.folder / "away" / "a.log").rename(self.log)
         assert self.away is not None
         self.there["a.log"], self.away = self.away, None
+        self.look()
 
     @precondition(lambda self: "a.log" in self.there)
     @rule()
