@@ -1,6 +1,11 @@
-"""What holds for every test: hypothesis runs the same examples each time, and in CI nothing may be skipped."""
+"""What holds for every test: hypothesis runs the same examples each time, and in CI nothing may be skipped.
+
+A test of one of RELIABILITY's invariants carries its number: `@pytest.mark.invariant(9)`. `pytest -k invariant -v` runs
+them and tells how many there are of each; `pytest --invariant 9` runs those of one.
+"""
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +14,50 @@ settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("repeatable")
+
+INVARIANT = "invariant"
+INVARIANTS = range(1, 22)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds `--invariant`."""
+    parser.addoption("--invariant", type=int, metavar="NUMBER", help="run the tests of this invariant only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Writes the numbers where reports find them; keeps only the tests of the invariant that was asked for."""
+    for item in items:
+        for mark in item.iter_markers(INVARIANT):
+            for number in mark.args:
+                if number not in INVARIANTS:
+                    raise pytest.UsageError(f"{item.nodeid}: there is no invariant {number!r}")
+                item.user_properties.append((INVARIANT, number))
+    asked = config.getoption("--invariant")
+    if asked is not None:
+        kept = [item for item in items if (INVARIANT, asked) in item.user_properties]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+def numbers(report: pytest.CollectReport | pytest.TestReport) -> list[int]:
+    """The invariants that a report is about."""
+    properties = getattr(report, "user_properties", [])
+    return sorted({number for name, number in properties if name == INVARIANT})
+
+
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
+    """Shows the numbers beside the outcome of a test that passed."""
+    if not (report.when == "call" and report.passed and numbers(report)):
+        return None
+    return "passed", ".", f"PASSED ({INVARIANT} {', '.join(map(str, numbers(report)))})"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells how many tests of each invariant passed."""
+    passed = Counter(number for report in terminalreporter.stats.get("passed", []) for number in numbers(report))
+    if passed:
+        told = ", ".join(f"{number}: {passed[number]}" for number in INVARIANTS if passed[number])
+        terminalreporter.write_line(f"invariants, and how many tests of each passed: {told}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

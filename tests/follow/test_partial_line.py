@@ -4,6 +4,8 @@ import pytest
 
 from tests.follow.reading import append, write
 
+pytestmark = pytest.mark.invariant(10)
+
 LINES = "one\r\nzăpadă ☃ \U0001f600\r\n\r\nend\n".encode()
 
 
