@@ -19,6 +19,9 @@ test: .venv/installed  ## check style and types, and run every test
 	$(BIN)/pipeline-exporter render --check
 	$(BIN)/pytest
 
+torture: .venv/installed  ## kill it over and over for SECONDS, and count every line twice (SEED= to see a run again)
+	$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED))
+
 bench: .venv/installed  ## measure, and print the figures with their targets
 	@sh deploy/fetch-tools
 	$(BIN)/python -m benchmarks
@@ -37,4 +40,4 @@ clean:  ## remove everything that was installed or written by these targets
 	@sh deploy/make-venv $(PYTHON)
 	@touch $@
 
-.PHONY: help run test bench render format clean
+.PHONY: help run test torture bench render format clean

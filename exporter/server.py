@@ -188,13 +188,13 @@ class Server:
             log.error("reload_failed", exc_info=True)
 
     async def _keep(self) -> None:
-        """Makes progress durable now and then."""
+        """Makes progress durable now and then, and at once what the first look found: it is known from then on."""
         while True:
-            await asyncio.sleep(SAVE_SECONDS)
             try:
                 await asyncio.to_thread(self.publisher.save)
             except Exception:
                 log.error("save_failed", exc_info=True)
+            await asyncio.sleep(SAVE_SECONDS)
 
 
 def _was_shown(engine: Engine, pipeline: str) -> bool:

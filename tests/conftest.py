@@ -6,6 +6,7 @@ them and tells how many there are of each; `pytest --invariant 9` runs those of 
 
 import os
 from collections import Counter
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,8 @@ settings.load_profile("repeatable")
 
 INVARIANT = "invariant"
 INVARIANTS = range(1, 22)
+TOLD = "told"
+"""The property under which a test says what the summary shall tell."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +56,11 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tells how many tests of each invariant passed."""
+    """Tells what tests want to be told, and how many tests of each invariant passed."""
+    for report in chain.from_iterable(terminalreporter.stats.get(outcome, []) for outcome in ("passed", "failed")):
+        for name, text in getattr(report, "user_properties", []):
+            if name == TOLD:
+                terminalreporter.write_line(text)
     passed = Counter(number for report in terminalreporter.stats.get("passed", []) for number in numbers(report))
     if passed:
         told = ", ".join(f"{number}: {passed[number]}" for number in INVARIANTS if passed[number])

@@ -1,10 +1,13 @@
 """Entropy, quantile and slope by their definitions, over plain lists; and what a recount finds."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from math import floor, log2
 from statistics import linear_regression
 from unicodedata import category
+
+from tests.exposition import key
 
 Labels = tuple[str, ...]
 
@@ -29,6 +32,21 @@ class Found:
     def observe(self, value: float, metric: str, *labels: str) -> None:
         """Adds a value to a histogram, to the sixth decimal: sums are whole millionths."""
         self.values[metric][labels].append(round(value, 6))
+
+    def samples(self, metric: str, names: Sequence[str], bounds: Iterable[str]) -> dict[str, float]:
+        """The samples that an exposition should have of a metric: `names` are its labels, `bounds` a histogram's."""
+
+        def written(name: str, labels: Labels, **more: str) -> str:
+            return key(name, **dict(zip(names, labels, strict=True)), **more)
+
+        samples = {written(metric, labels): value for labels, value in self.numbers[metric].items()}
+        for labels, values in self.values[metric].items():
+            samples[written(f"{metric}_count", labels)] = len(values)
+            samples[written(f"{metric}_sum", labels)] = sum(values)
+            values.sort()
+            for bound in bounds:
+                samples[written(f"{metric}_bucket", labels, le=bound)] = bisect_right(values, float(bound))
+        return samples
 
 
 def entropy(values: Iterable[Hashable]) -> float:

@@ -68,7 +68,7 @@ def write_lines(path: Path, lines: Iterable[bytes], rng: Random) -> Path:
     """Writes lines, some of them odd, with a BOM before the first and perhaps no newline after the last."""
     path.parent.mkdir(parents=True, exist_ok=True)
     end = rng.choice((b"", b"\n"))
-    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(_odd(line, rng) for line in lines) + end)
+    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(odd(line, rng) for line in lines) + end)
     return path
 
 
@@ -145,7 +145,7 @@ def _rendered(record: dict[str, Any], rng: Random) -> bytes:
     return text.encode()
 
 
-def _odd(line: bytes, rng: Random) -> bytes:
+def odd(line: bytes, rng: Random) -> bytes:
     """The line, now and then with a carriage return after it or NULs before it."""
     chance = rng.random()
     if chance < 0.01:

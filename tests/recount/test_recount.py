@@ -4,7 +4,6 @@ Whole numbers are compared exactly, ratios and slopes to nine digits. Bucket bou
 goldens say which they are, this says what is in them. The goldens are recounted as well.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,18 +54,7 @@ class Subject:
     def numbers(self, metric: str) -> dict[str, float]:
         """The samples that the exposition should have of a metric."""
         names = METRICS[self.pipeline][metric][1].split()
-
-        def written(name: str, labels: tuple[str, ...], **more: str) -> str:
-            return key(name, **dict(zip(names, labels, strict=True)), **more)
-
-        numbers = {written(metric, labels): value for labels, value in self.found.numbers[metric].items()}
-        for labels, values in self.found.values[metric].items():
-            numbers[written(f"{metric}_count", labels)] = len(values)
-            numbers[written(f"{metric}_sum", labels)] = sum(values)
-            values.sort()
-            for bound in self.shown[metric].bounds:
-                numbers[written(f"{metric}_bucket", labels, le=bound)] = bisect_right(values, float(bound))
-        return numbers
+        return self.found.samples(metric, names, self.shown[metric].bounds)
 
 
 @pytest.fixture(scope="module")
