@@ -5,17 +5,20 @@ import subprocess
 
 import pytest
 
+PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
+"""The Debian package that brings each."""
 
-def promtool() -> str:
-    """The path of promtool; where it is missing, says that the test was not run and how to get it. CI fails then."""
-    path = shutil.which("promtool")
+
+def find(tool: str) -> str:
+    """A program's path; where it is missing, says that the test was not run and how to get it. CI fails then."""
+    path = shutil.which(tool)
     if path is None:
-        pytest.skip("NOT RUN: promtool is missing; get it by `apt-get install prometheus`")
+        pytest.skip(f"NOT RUN: {tool} is missing; get it by `apt-get install {PACKAGES[tool]}`")
     return path
 
 
 def check_metrics(text: bytes) -> str:
     """What `promtool check metrics` finds wrong with an exposition in the classic format; empty if nothing."""
-    done = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True, check=False)
+    done = subprocess.run([find("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
     said = (done.stdout + done.stderr).decode()
     return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")

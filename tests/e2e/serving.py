@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,6 +34,14 @@ def until(holds: Callable[[], T], *, seconds: float = DEADLINE) -> T:
             return found
         assert time.monotonic() < end, "it does not come true"
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 class Answer:

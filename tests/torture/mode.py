@@ -47,6 +47,9 @@ class Mode:
     def recover(self, run: "Run") -> None:
         """Is called before the last start, after which everything must be counted."""
 
+    def at_last(self, run: "Run") -> None:
+        """Is called when everything is counted, before the exporter is ended."""
+
     def end(self, run: "Run") -> None:
         """Lets go of what it took."""
 

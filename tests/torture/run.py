@@ -1,6 +1,5 @@
 """One run of torture: writers, an exporter that is started and killed, a watch on it, and the reckoning in the end."""
 
-import socket
 from collections.abc import Iterator
 from math import isclose
 from pathlib import Path
@@ -12,7 +11,7 @@ import msgspec
 from exporter import config
 from exporter.engine import Engine
 from exporter.pipeline import discover
-from tests.e2e.serving import Serving
+from tests.e2e.serving import Serving, free_port
 from tests.exposition import Family, families
 from tests.recount.arithmetic import Found
 from tests.recount.witness import METRICS
@@ -29,9 +28,13 @@ LOGS = (
     ("tagger", "events", "tagger/tagger.ndjson"),
     ("clustering", "events", "clustering/clustering.log"),
 )
+BLOCK = 2700
+"""The records of a whole run of the demo's personas."""
 LINES, LAG = "pipeline_exporter_lines_total", "pipeline_exporter_lag_bytes"
 PATIENCE = 60.0
 """Seconds after which what must come counts as never."""
+BIRTH_SECONDS = 10.0
+"""How long a series may be shown at 0 that was born last."""
 AUTOPSY_LINES = 20_000
 """Up to so many lines every snapshot is recounted; of more, one now and then."""
 
@@ -77,17 +80,18 @@ class Result(msgspec.Struct):
 
 
 class Run:
-    """Tortures an exporter in a folder, which must be on a real disk."""
+    """Tortures an exporter in a folder, which must be on a real disk. Every `block` lines new series are born."""
 
-    def __init__(self, folder: Path, mode: Mode, *, seed: int) -> None:
+    def __init__(self, folder: Path, mode: Mode, *, seed: int, block: int = BLOCK) -> None:
         self.mode = mode
         self.removed = 0
         self.ledger = Ledger(folder)
         self.serving = Serving(folder)
-        self.port = self.serving.port = _free_port()
+        self.port = self.serving.port = free_port()
         self.watch = Watch(self.port, self.ledger, forgets=mode.forgets)
         self.writers: list[Writer] = []
         self._seed = seed
+        self._block = block
         self._rng = Random(f"{seed} {mode.name}")
         self._kills = 0
         self._snapshots = 0
@@ -131,7 +135,7 @@ class Run:
         for number, (pipeline, stream, name) in enumerate(LOGS):
             path = self.serving.logs / name
             log = self.ledger.open(pipeline, stream, path)
-            lines = endless(pipeline, stream, seed=self._seed * 10 + number)
+            lines = endless(pipeline, stream, seed=self._seed * 10 + number, block=self._block)
             rotate = self.mode.rotations[number % len(self.mode.rotations)]
             self.writers.append(Writer(log, lines, Random(f"{self._seed} {name}"), rotate=rotate, pause=0.05))
             paths = pipelines.setdefault(pipeline, {}).setdefault(stream, [])
@@ -207,6 +211,7 @@ class Run:
         if self.mode.is_exact:
             self._compare_counters(wanted)
             self._compare(countable)
+        self.mode.at_last(self)
         if self.serving.end() != 0:
             self.watch.fault("it did not end well")
         return sum(wrong)
@@ -239,10 +244,9 @@ class Run:
     def _compare(self, countable: Countable) -> None:
         """Every series of every pipeline, gauges included; what was born last shows its value on the second page."""
         found = countable.found()
-        for last_try in (False, False, True):
-            shown = families(self.serving.get("/metrics").text)
-            differing = list(self._differing(found, shown))
-            if not differing or last_try:
+        end = monotonic() + BIRTH_SECONDS
+        while differing := list(self._differing(found, families(self.serving.get("/metrics").text))):
+            if monotonic() >= end:
                 break
             sleep(0.2)
         for fault in differing:
@@ -258,10 +262,3 @@ class Run:
                     same = value is not None and other is not None and isclose(value, other, rel_tol=1e-9)
                     if not same and not self.mode.forgets(series):
                         yield f"{series} is {value!r}, a recount finds {other!r}"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

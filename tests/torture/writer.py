@@ -15,15 +15,15 @@ from random import Random
 from tests.recount.rough import made, odd, rough_lines
 from tests.torture.ledger import TrueFile, TrueLog
 
-BLOCK = 2700
-"""Records that are made at a time: a whole run of the demo's personas."""
 
+def endless(pipeline: str, stream: str, *, seed: int, block: int) -> Iterator[bytes]:
+    """The demo's lines of one stream made rough, bad ones in between; no two logs of one seed share a run.
 
-def endless(pipeline: str, stream: str, *, seed: int) -> Iterator[bytes]:
-    """The demo's lines of one stream made rough, bad ones in between; no two logs of one seed share a run."""
+    Every `block` records another run of personas begins.
+    """
     rng = Random(f"{seed} {pipeline}.{stream}")
-    for block in count():
-        records = made(pipeline, stream, BLOCK, seed=seed * 1000 + block, days=seed * 1000 + block)
+    for number in count(seed * 1000):
+        records = made(pipeline, stream, block, seed=number, days=number)
         for line in rough_lines(f"{pipeline}.{stream}", records, rng):
             yield odd(line, rng) + b"\n"
 
