@@ -49,13 +49,13 @@ class Births:
         """Since when series were seen at 0."""
         self._to_be_held: dict[Series, float] = {}
 
-    def admit(self, metrics: Iterable[AnyMetric]) -> None:
-        """Lets everything that is there now be shown with its value."""
+    def admit(self, metrics: Iterable[AnyMetric], *, held: bool = False) -> None:
+        """Lets everything that is there now be shown with its value; if need be, what is held at 0 as well."""
         now = self._now()
         for metric in metrics:
             if isinstance(metric, Counter | Histogram):
                 for cell in metric.cells.values():
-                    cell[-1] = cell[-1] or now
+                    cell[-1] = (abs(cell[-1]) if held else cell[-1]) or now
 
     def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
         """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""

@@ -56,7 +56,9 @@ class Server:
         self._births = Births(config.birth_hold)
         self._may_log_failure = Seldom()
         engine = self._first_engine(self._store.load())
-        self._unseen = {name for name in engine.pipelines if not _was_shown(engine, name)}
+        self._went_back = self._store.damaged > 0
+        """Whether this is an older generation, behind what was shown, until that is caught up with."""
+        self._unseen = {name for name in engine.pipelines if self._went_back or not _was_shown(engine, name)}
         self.worker = Worker(
             engine,
             poll_seconds=config.poll_seconds,
@@ -85,11 +87,15 @@ class Server:
         return engine
 
     def _on_caught_up(self, engine: Engine) -> None:
-        """What was found of a pipeline that nobody ever saw is history, shown at once; all else is born at 0."""
+        """What was found of a pipeline that nobody ever saw is history, shown at once; all else is born at 0.
+
+        So is what was found after an older generation: it may have been shown, and must not go back to 0.
+        """
         engine.settle()
         self._births.admit(engine.itself.metrics)
         for name in self._unseen & engine.pipelines.keys():
-            self._births.admit(engine.pipelines[name].metrics)
+            self._births.admit(engine.pipelines[name].metrics, held=self._went_back)
+        self._went_back = False
         gc.collect()
         gc.freeze()  # what is there now stays there: looking through all of it would hold up reading now and then
         log.info("ready", url=self.url)
@@ -151,7 +157,7 @@ class Server:
         if self.worker.failure is not None:  # what it holds is no longer one cut: the last snapshot stands
             log.error("failed", exc_info=self.worker.failure)
             return 1
-        durable = self.publisher.save()
+        durable = self._save()
         self._store.close()
         log.info("stopped")
         return 0 if durable else 1
@@ -187,11 +193,15 @@ class Server:
         except Exception:
             log.error("reload_failed", exc_info=True)
 
+    def _save(self) -> bool:
+        """Makes what is counted durable; not before it is known again how an older generation went on."""
+        return self._went_back or self.publisher.save()
+
     async def _keep(self) -> None:
         """Makes progress durable now and then, and at once what the first look found: it is known from then on."""
         while True:
             try:
-                await asyncio.to_thread(self.publisher.save)
+                await asyncio.to_thread(self._save)
             except Exception:
                 log.error("save_failed", exc_info=True)
             await asyncio.sleep(SAVE_SECONDS)

@@ -189,13 +189,14 @@ def test_ending_while_catching_up_loses_nothing(serving: Serving) -> None:
 @pytest.mark.invariant(1)
 def test_what_a_first_look_found_is_known_after_a_kill(serving: Serving) -> None:
     """Killed in the middle of its first backlog, it still reads a log that was rotated meanwhile."""
-    serving.write(attempt() * 5000)
+    serving.write(attempt() * 50_000)
     serving.start(code=SLOWLY, ready=False)
     until(lambda: (serving.state / "state.snapshot").exists())
+    assert 503 == serving.get("/-/ready").status
     serving.kill()
     serving.log.rename(serving.logs / "generation.log.1")
     serving.write(attempt() * 7)
-    assert 5007 == serving.start().eventually(LINES, 5007)[ATTEMPTS]
+    assert 50_007 == serving.start().eventually(LINES, 50_007)[ATTEMPTS]
 
 
 def test_counts_go_on_after_kills_and_nothing_falls(serving: Serving) -> None:

@@ -68,10 +68,10 @@ class TrueFile:
         return len(self._ends) - 1
 
     def lines_below(self, offset: int) -> int:
-        """Whole lines below an offset. Raises ValueError where no line ends there."""
+        """Whole lines below an offset. Raises ValueError where no line begins there; NUL bytes before one are passed."""
         number = bisect_right(self._ends, offset) - 1
-        if self._ends[number] != offset:
-            raise ValueError(f"no line of {self.path} ends at {offset}")
+        if self.path.read_bytes()[self._ends[number] : offset].strip(b"\0"):
+            raise ValueError(f"no line of {self.path} begins at {offset}")
         return number
 
     def remove(self, offset: int) -> int:

@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
 from tests.torture import autopsy
+from tests.torture.watch import is_time
 from tests.torture.writer import Writer, copy_and_truncate, copy_and_truncate_late, rename, rename_by_date
 
 if TYPE_CHECKING:
@@ -146,6 +147,31 @@ class DiskFull(Mode):
         subprocess.run(["umount", str(run.serving.state)], check=True)
 
 
+class Damage(Mode):
+    """Damages the newest generation of the state after some kills. Nothing may be lost, and nothing falls."""
+
+    name = "damage"
+
+    def while_down(self, run: "Run", rng: Random) -> None:
+        """Cuts the file short, or changes a byte of it; never twice without a page in between, as two are kept."""
+        snapshot = run.serving.state / "state.snapshot"
+        if not snapshot.exists() or run.watch.scrapes == self._scrapes:
+            return
+        self._scrapes = run.watch.scrapes
+        data = bytearray(snapshot.read_bytes())
+        at = rng.randrange(len(data))
+        if rng.random() < 0.5:
+            del data[at:]
+        else:
+            data[at] ^= 1 << rng.randrange(8)
+        snapshot.write_bytes(data)
+
+    _scrapes = -1
+
+    def forgets(self, series: str) -> bool:
+        return is_time(series)  # of what was born since the older generation
+
+
 class TwoInstances(Mode):
     """Starts a second exporter on the same state. It ends at once with exit code 2; nothing may be lost."""
 
@@ -202,5 +228,5 @@ class Reload(Mode):
 
 
 MODES: dict[str, type[Mode]] = {
-    mode.name: mode for mode in (Mode, CopyTruncate, LateTruncate, Deletion, DiskFull, TwoInstances, Reload)
+    mode.name: mode for mode in (Mode, CopyTruncate, LateTruncate, Deletion, DiskFull, Damage, TwoInstances, Reload)
 }

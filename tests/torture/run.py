@@ -153,10 +153,12 @@ class Run:
         pause, chunk_bytes = rng.choice((0, 0.001, 0.005)), rng.choice((512, 4096, 65536))
         self.serving.launch(code=SLOWLY.format(pause=pause, chunk_bytes=chunk_bytes))
         if (self._kills and rng.random() < 0.2) or not self.mode.expects_page():
-            sleep(rng.uniform(0, 1))  # perhaps it has not even begun; what it never looked at is history
+            sleep(rng.uniform(0, 1))  # perhaps it has not even begun
         elif not self.watch.wait_for_page(PATIENCE):
             self.watch.fault(f"no page in {PATIENCE} s: {self.serving.stderr.read_text()[-500:]}")
         else:
+            for writer in self.writers:
+                writer.may_rotate = True
             self.mode.while_up(self, rng)
             sleep(rng.uniform(0, 0.6))
             if rng.random() < 0.5:
@@ -259,6 +261,8 @@ class Run:
                 wanted = recount.samples(metric, labels.split(), family.bounds)
                 for series in sorted(wanted.keys() | family.samples.keys()):
                     value, other = family.samples.get(series), wanted.get(series)
-                    same = value is not None and other is not None and isclose(value, other, rel_tol=1e-9)
+                    same = (
+                        value is not None and other is not None and isclose(value, other, rel_tol=1e-9, abs_tol=1e-12)
+                    )
                     if not same and not self.mode.forgets(series):
                         yield f"{series} is {value!r}, a recount finds {other!r}"

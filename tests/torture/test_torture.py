@@ -17,6 +17,7 @@ INVARIANTS = {
     "late-truncate": (3, 8),
     "deletion": (3, 8, 9),
     "disk-full": (1, 3, 5, 6, 16),
+    "damage": (1, 3, 5, 7),
     "two-instances": (3, 18),
     "reload": (1, 3, 20),
 }

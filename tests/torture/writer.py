@@ -40,6 +40,8 @@ class Writer:
         """Held while anything is written or rotated."""
         self.rotated: list[tuple[Path, TrueFile]] = []
         """The files that the log was rotated to, newest first."""
+        self.may_rotate = False
+        """Whether an exporter has looked at the log: what was rotated before is history."""
         self.risked = 0
         """Lines that were in a log for a moment only, and in no copy."""
         self._lines = lines
@@ -73,7 +75,7 @@ class Writer:
 
     def step(self) -> None:
         """Writes something, or rotates."""
-        if self.rng.random() < 0.02:
+        if self.rng.random() < 0.02 and self.may_rotate:
             self._rotate(self)
         elif self.rng.random() < 0.2:
             self.write_in_pieces(self.next_line())
