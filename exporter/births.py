@@ -10,27 +10,27 @@ from time import monotonic, time
 
 import msgspec
 
-from exporter.metric import AnyMetric, Cell, Counter, Cumulative, Histogram, Labels
+from exporter.metric import AnyMetric, Cell, Cumulative, Labels
 
 Series = tuple[str, Labels]
 
 
 class Shown(msgspec.Struct):
-    """One metric as it is to be shown: its series at one moment, gauges as they are, cells with their birth."""
+    """One metric as it is to be shown: its series at one moment, and their numbers one series after the other."""
 
     metric: AnyMetric
-    cells: list[tuple[Labels, Cell]]
-    values: list[tuple[Labels, float]]
+    series: list[Labels]
+    numbers: list[float]
+
+    def column(self, at: int) -> list[float]:
+        """The number at one place of each series; negative places count from the end, as in a cell."""
+        width = self.metric.width
+        return self.numbers[at % width :: width]
 
 
 def copied(metrics: Iterable[AnyMetric]) -> list[Shown]:
     """A copy of everything as it is."""
-    return [
-        Shown(metric, [(labels, cell.copy()) for labels, cell in metric.cells.items()], [])
-        if isinstance(metric, Counter | Histogram)
-        else Shown(metric, [], list(metric.values.items()))
-        for metric in metrics
-    ]
+    return [Shown(metric, list(metric.keys()), metric.numbers()) for metric in metrics]
 
 
 class Births:
@@ -53,7 +53,7 @@ class Births:
         """Lets everything that is there now be shown with its value."""
         now = self._now()
         for metric in metrics:
-            if isinstance(metric, Counter | Histogram):
+            if isinstance(metric, Cumulative):
                 for cell in metric.cells.values():
                     cell[-1] = cell[-1] or now
 
@@ -63,15 +63,23 @@ class Births:
         self._to_be_held = {}
         shown = copied(metrics)
         for one in shown:
-            for at, (labels, cell) in enumerate(one.cells):
-                if cell[-1] <= 0 and isinstance(one.metric, Cumulative):
-                    live = one.metric.cells[labels]
-                    one.cells[at] = labels, self._newborn((one.metric.name, labels), live, now, elapsed)
+            if isinstance(one.metric, Cumulative):
+                stamps = one.column(-1)
+                if min(stamps, default=1) <= 0:
+                    self._hold_newborns(one, one.metric, stamps, now, elapsed)
         return shown
 
     def seen(self) -> None:
         """Is told that what `show` returned last is out where scrapers see it."""
         self._held = self._to_be_held
+
+    def _hold_newborns(self, one: Shown, metric: Cumulative, stamps: list[float], now: int, elapsed: float) -> None:
+        """Puts into a copy what is shown of the series whose stamps say that they are new."""
+        for at, (labels, stamp) in enumerate(zip(one.series, stamps, strict=True)):
+            if stamp <= 0:
+                start = at * metric.width
+                newborn = self._newborn((metric.name, labels), metric.cells[labels], now, elapsed)
+                one.numbers[start : start + metric.width] = newborn
 
     def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""

@@ -122,7 +122,9 @@ class Store:
 
 
 def _sealed(header: bytes, content: bytes) -> bytes:
-    return header + hashlib.sha256(header + content).digest() + content
+    checksum = hashlib.sha256(header)
+    checksum.update(content)
+    return b"".join((header, checksum.digest(), content))
 
 
 def _write(file: int, data: bytes) -> None:
