@@ -127,11 +127,14 @@ def steps(named: list[str], state: str, repeats: int) -> Steps:
         stored = timed.step("encode", engine.store)
         timed.step("write", partial(store.save, stored), sync="sync")
         body = timed.step("text", partial(CLASSIC.text, shown))
-        timed.step("text, OpenMetrics", partial(OPENMETRICS.text, shown))
+    OPENMETRICS.text(births.show(engine.metrics()))
+    for _ in range(repeats):
+        _count(engine)
+        timed.step("text, OpenMetrics", partial(OPENMETRICS.text, births.show(engine.metrics())))
+    for _ in range(repeats):
         for metric in engine.metrics():
             metric.layouts.clear()
-        timed.step("text, every series new", partial(CLASSIC.text, shown))
-        OPENMETRICS.text(shown)
+        timed.step("text, every series new", partial(CLASSIC.text, births.show(engine.metrics())))
     store.close()
     return Steps(timed.taken, timed.spent, len(scrape.SAMPLE.findall(body)), len(body))
 

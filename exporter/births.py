@@ -45,6 +45,8 @@ class Births:
         self.hold = hold
         self._clock = clock
         self._elapsed = elapsed
+        self._latest = 0
+        """The last stamp that was given."""
         self._held: dict[Series, float] = {}
         """Since when series were seen at 0."""
         self._to_be_held: dict[Series, float] = {}
@@ -55,7 +57,7 @@ class Births:
         for metric in metrics:
             if isinstance(metric, Cumulative):
                 for cell in metric.cells.values():
-                    cell[-1] = cell[-1] or now
+                    self._stamp(cell, now)
 
     def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
         """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""
@@ -83,7 +85,7 @@ class Births:
 
     def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""
-        cell[-1] = cell[-1] or -now
+        self._stamp(cell, -now)
         since = self._held.get(series, elapsed)
         if series in self._held and elapsed - since >= self.hold:
             cell[-1] = -cell[-1]
@@ -91,5 +93,12 @@ class Births:
         self._to_be_held[series] = since
         return [0] * (len(cell) - 1) + [cell[-1]]
 
+    def _stamp(self, cell: Cell, stamp: int) -> None:
+        """Gives a stamp to a cell that has none."""
+        if not cell[-1]:
+            cell[-1] = stamp
+            self._latest = abs(stamp)
+
     def _now(self) -> int:
-        return round(self._clock() * 1000)
+        """The time, and later than any stamp before: who starts anew is newer, even if the clock was set back."""
+        return max(round(self._clock() * 1000), self._latest + 1)

@@ -83,7 +83,7 @@ def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
     for name in ("mix", "labelled counters"):
         found = [figures[f"{name}: {step}"].value for step in (*cut.PAGE, *cut.NAIVE, "naive way ÷ exporter")]
         assert all(found)
-        assert figures[f"{name}: the naive way"].note.startswith("the same lines; ")
+        assert figures[f"{name}: the naive way"].note.startswith("the same lines, ")
         assert cut.LIMIT_MS == figures[f"{name}: snapshot and text"].at_most
 
 
