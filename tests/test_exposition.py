@@ -108,6 +108,17 @@ def test_each_series_is_held_for_itself(births: Births, elapsed: Clock) -> None:
     assert {"x": 1, "y": 0} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
+def test_a_birth_among_old_series_is_held(births: Births) -> None:
+    """One look tells whether a metric has new series at all: it must not overlook one among many."""
+    lines = counter("a")
+    for name in "xz":
+        lines.add(1, name)
+    births.admit([lines])
+    lines.add(1, "y")
+    shown = samples(text(births.show([lines])))
+    assert {"x": 1, "y": 0, "z": 1} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
+
+
 def test_a_held_histogram_is_consistent(births: Births, elapsed: Clock) -> None:
     """Buckets, sum and count are 0 together and real together."""
     seconds = histogram()
