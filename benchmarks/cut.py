@@ -30,6 +30,12 @@ T = TypeVar("T")
 LIMIT_MS = 10.0
 HOLD_UP = ("settle", "copy", "encode")
 PAGE = (*HOLD_UP, "write", "sync", "text")
+ODD = (
+    "text, OpenMetrics",
+    "text, every series new",
+    "text, every count above a million",
+    "encode, with a sum beyond 64 bits",
+)
 NAIVE = ("JSON of all values", "write it", "sync it", "generate_latest")
 
 
@@ -135,6 +141,14 @@ def steps(named: list[str], state: str, repeats: int) -> Steps:
         for metric in engine.metrics():
             metric.layouts.clear()
         timed.step("text, every series new", partial(CLASSIC.text, births.show(engine.metrics())))
+    engine.itself.bytes.add(1 << 80, "absurd", "absurd")
+    for _ in range(repeats):
+        timed.step("encode, with a sum beyond 64 bits", engine.store)
+    for metric in engine.metrics():
+        if isinstance(metric, Cumulative):
+            metric.cells.update({labels: [1_234_567] * metric.width for labels in metric.cells})
+    for _ in range(repeats):
+        timed.step("text, every count above a million", partial(CLASSIC.text, births.show(engine.metrics())))
     store.close()
     return Steps(timed.taken, timed.spent, len(scrape.SAMPLE.findall(body)), len(body))
 
@@ -184,7 +198,7 @@ def _figures(name: str, ours: Steps, theirs: Steps) -> list[Figure]:
     return [
         whole,
         figure("of which holds up following", ours, *HOLD_UP),
-        *(figure(step, ours, step) for step in (*PAGE, "text, OpenMetrics", "text, every series new")),
+        *(figure(step, ours, step) for step in (*PAGE, *ODD)),
         naive,
         *(figure(step, theirs, step) for step in (*NAIVE, "pickle of all values instead")),
         Figure(f"{name}: naive way ÷ exporter", (naive.value or 0) / (whole.value or 1), "times"),
