@@ -59,6 +59,9 @@ class Sizes:
     counters: int = 10_000
     """Label sets of one counter in the state that is scraped."""
     scrapes: int = 10
+    cuts: int = 100
+    """Pages that are made step by step."""
+    naive_cuts: int = 20
     fresh_seconds: float = 1.1
     """Between two scrapes, so that the second gets a page of its own."""
 
@@ -74,6 +77,8 @@ QUICK = Sizes(
     runs=12,
     counters=2_000,
     scrapes=3,
+    cuts=10,
+    naive_cuts=3,
 )
 
 

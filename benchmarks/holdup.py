@@ -37,7 +37,7 @@ class Gaps(NamedTuple):
 
 
 def run(directory: Path, sizes: Sizes) -> list[Figure]:
-    """The longest gap with scrapes and without, the least of several repeats each, and the steps of a scrape."""
+    """The longest gap with scrapes and without, the least of several repeats each."""
     later = 2 * sizes.lines
     say(f"hold-up: writing {later:,} lines")
     logs.write(directory / "0.log", scrape.many_runs(sizes.runs))
@@ -48,11 +48,10 @@ def run(directory: Path, sizes: Sizes) -> list[Figure]:
             say(f"hold-up: {'with' if scraping else 'without'} scrapes, {repeat + 1} of {sizes.repeats}")
             state = directory / f"state-{repeat}-{scraping}"
             found.append(in_child(gaps, str(directory), str(state), later, scraping=scraping))
-    steps = in_child(page.steps, str(directory / "0.log"), str(directory / "state-steps"), sizes.scrapes)
-    return _figures(taken[False], taken[True], steps)
+    return _figures(taken[False], taken[True])
 
 
-def _figures(alone: list[Gaps], scraped: list[Gaps], steps: dict[str, tuple[float, str]]) -> list[Figure]:
+def _figures(alone: list[Gaps], scraped: list[Gaps]) -> list[Figure]:
     longest, before = (min(found.longest for found in repeats) for repeats in (scraped, alone))
     fastest, undisturbed = (max(found.rate for found in repeats) for repeats in (scraped, alone))
     slower = f"{100 * (1 - fastest / undisturbed):.0f} % slower than the {undisturbed:,.0f} without scrapes"
@@ -63,7 +62,6 @@ def _figures(alone: list[Gaps], scraped: list[Gaps], steps: dict[str, tuple[floa
         Figure("longest gap, scraped", longest, "ms", note=_all(scraped)),
         Figure("longest gap, not scraped", before, "ms", note=_all(alone)),
         Figure("lines followed while scraped", fastest, "/s", note=slower),
-        *(Figure(f"a scrape's {step}", ms, "ms", note=note) for step, (ms, note) in steps.items()),
     ]
 
 
@@ -80,7 +78,9 @@ def gaps(directory: str, state: str, lines: int, *, scraping: bool) -> Gaps:
     folder = Path(directory)
     later = folder / "1.log"
     later.unlink(missing_ok=True)
-    config = replace(page.config_of(f"{directory}/*.log"), listen=("127.0.0.1", 0), state=state, poll_seconds=0.05)
+    config = replace(
+        page.config_of([f"persona={directory}/*.log"]), listen=("127.0.0.1", 0), state=state, poll_seconds=0.05
+    )
     server = Server(config, lambda: config)
     worker = server.worker
     folded = _timed(worker.engine)

@@ -24,7 +24,7 @@ FORMATS = {
         "Accept-Encoding": "gzip",
     },
 }
-_SAMPLE = re.compile(rb"^[^#\n]", re.MULTILINE)
+SAMPLE = re.compile(rb"^[^#\n]", re.MULTILINE)
 
 
 def run(directory: Path, sizes: Sizes) -> list[Figure]:
@@ -55,7 +55,7 @@ def many_counters(counters: int) -> Iterator[str]:
 
 
 def _scrapes(exporter: Served, what: str, sizes: Sizes, formats: dict[str, dict[str, str]]) -> list[Figure]:
-    series = len(_SAMPLE.findall(exporter.fetch()))
+    series = len(SAMPLE.findall(exporter.fetch()))
     figures = []
     for name, headers in formats.items():
         say(f"scrape: {name}, {sizes.scrapes} times")

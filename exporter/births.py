@@ -10,27 +10,27 @@ from time import monotonic, time
 
 import msgspec
 
-from exporter.metric import AnyMetric, Cell, Counter, Cumulative, Histogram, Labels
+from exporter.metric import AnyMetric, Cell, Cumulative, Labels
 
 Series = tuple[str, Labels]
 
 
 class Shown(msgspec.Struct):
-    """One metric as it is to be shown: its series at one moment, gauges as they are, cells with their birth."""
+    """One metric as it is to be shown: its series at one moment, and their numbers one series after the other."""
 
     metric: AnyMetric
-    cells: list[tuple[Labels, Cell]]
-    values: list[tuple[Labels, float]]
+    series: list[Labels]
+    numbers: list[float]
+
+    def column(self, at: int) -> list[float]:
+        """The number at one place of each series; negative places count from the end, as in a cell."""
+        width = self.metric.width
+        return self.numbers[at % width :: width]
 
 
 def copied(metrics: Iterable[AnyMetric]) -> list[Shown]:
     """A copy of everything as it is."""
-    return [
-        Shown(metric, [(labels, cell.copy()) for labels, cell in metric.cells.items()], [])
-        if isinstance(metric, Counter | Histogram)
-        else Shown(metric, [], list(metric.values.items()))
-        for metric in metrics
-    ]
+    return [Shown(metric, list(metric.keys()), metric.numbers()) for metric in metrics]
 
 
 class Births:
@@ -45,6 +45,8 @@ class Births:
         self.hold = hold
         self._clock = clock
         self._elapsed = elapsed
+        self._latest = 0
+        """The last stamp that was given."""
         self._held: dict[Series, float] = {}
         """Since when series were seen at 0."""
         self._to_be_held: dict[Series, float] = {}
@@ -53,9 +55,11 @@ class Births:
         """Lets everything that is there now be shown with its value; if need be, what is held at 0 as well."""
         now = self._now()
         for metric in metrics:
-            if isinstance(metric, Counter | Histogram):
+            if isinstance(metric, Cumulative):
                 for cell in metric.cells.values():
-                    cell[-1] = (abs(cell[-1]) if held else cell[-1]) or now
+                    self._stamp(cell, now)
+                    if held:
+                        cell[-1] = abs(cell[-1])
 
     def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
         """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""
@@ -63,19 +67,27 @@ class Births:
         self._to_be_held = {}
         shown = copied(metrics)
         for one in shown:
-            for at, (labels, cell) in enumerate(one.cells):
-                if cell[-1] <= 0 and isinstance(one.metric, Cumulative):
-                    live = one.metric.cells[labels]
-                    one.cells[at] = labels, self._newborn((one.metric.name, labels), live, now, elapsed)
+            if isinstance(one.metric, Cumulative):
+                stamps = one.column(-1)
+                if min(stamps, default=1) <= 0:
+                    self._hold_newborns(one, one.metric, stamps, now, elapsed)
         return shown
 
     def seen(self) -> None:
         """Is told that what `show` returned last is out where scrapers see it."""
         self._held = self._to_be_held
 
+    def _hold_newborns(self, one: Shown, metric: Cumulative, stamps: list[float], now: int, elapsed: float) -> None:
+        """Puts into a copy what is shown of the series whose stamps say that they are new."""
+        for at, (labels, stamp) in enumerate(zip(one.series, stamps, strict=True)):
+            if stamp <= 0:
+                start = at * metric.width
+                newborn = self._newborn((metric.name, labels), metric.cells[labels], now, elapsed)
+                one.numbers[start : start + metric.width] = newborn
+
     def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""
-        cell[-1] = cell[-1] or -now
+        self._stamp(cell, -now)
         since = self._held.get(series, elapsed)
         if series in self._held and elapsed - since >= self.hold:
             cell[-1] = -cell[-1]
@@ -83,5 +95,12 @@ class Births:
         self._to_be_held[series] = since
         return [0] * (len(cell) - 1) + [cell[-1]]
 
+    def _stamp(self, cell: Cell, stamp: int) -> None:
+        """Gives a stamp to a cell that has none."""
+        if not cell[-1]:
+            cell[-1] = stamp
+            self._latest = abs(stamp)
+
     def _now(self) -> int:
-        return round(self._clock() * 1000)
+        """The time, and later than any stamp before: who starts anew is newer, even if the clock was set back."""
+        return max(round(self._clock() * 1000), self._latest + 1)

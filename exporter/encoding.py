@@ -19,7 +19,7 @@ def encode(value: Any) -> bytes:
     try:
         return msgspec.msgpack.encode(value)
     except OverflowError:
-        return msgspec.msgpack.encode(_with_extensions(value))
+        return msgspec.msgpack.encode(_in_parts(value))
 
 
 def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
@@ -27,17 +27,16 @@ def decode(data: bytes | msgspec.Raw, kind: type[T]) -> T:
     return msgspec.convert(msgspec.msgpack.decode(data, ext_hook=_integer), kind)
 
 
-def _with_extensions(value: Any) -> Any:
+def _in_parts(value: Any) -> Any:
+    """A value whose parts are encoded each for itself, so that only what holds a large number takes longer."""
     if isinstance(value, int):
-        return value if -(2**63) <= value < 2**64 else Ext(_INTEGER, str(value).encode())
+        return Ext(_INTEGER, str(value).encode())
     if isinstance(value, dict):
-        return {key: _with_extensions(member) for key, member in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_with_extensions(element) for element in value]
+        return {key: msgspec.Raw(encode(member)) for key, member in value.items()}
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.astuple if value.__struct_config__.array_like else msgspec.structs.asdict
-        return _with_extensions(fields(value))
-    return value
+        return _in_parts(fields(value))
+    return [msgspec.Raw(encode(element)) for element in value]
 
 
 def _integer(code: int, data: memoryview) -> int:

@@ -38,6 +38,8 @@ class Store:
         self._fsync = fsync
         self.damaged = 0
         """Generations that were found damaged when loading."""
+        self._is_whole = True
+        """Whether the current generation, where there is one, is worth keeping."""
         self._lock = self._take_lock()
 
     def _take_lock(self) -> int:
@@ -72,6 +74,8 @@ class Store:
                 if content is not None:
                     return content
                 self.damaged += 1
+                if path == self._current:
+                    self._is_whole = False
         return None
 
     def _read(self, path: Path) -> bytes | None:
@@ -92,7 +96,11 @@ class Store:
         return content
 
     def save(self, content: bytes) -> None:
-        """Makes a snapshot durable; on OSError the one before it still stands."""
+        """Makes a snapshot durable; on OSError the one before it still stands.
+
+        Between the two renames there is no current generation, but the previous one is all that was ever shown. No hard
+        link bridges that, since not every file system has them.
+        """
         temporary = self._directory / "state.temporary"
         data = _sealed(_HEADER.pack(_MAGIC, SCHEMA, len(content)), content)
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -101,17 +109,12 @@ class Store:
             self._fsync(file)
         finally:
             os.close(file)
-        self._keep_previous()
+        if self._is_whole:
+            with suppress(FileNotFoundError):
+                self._current.rename(self._previous)
         temporary.rename(self._current)
+        self._is_whole = True
         self._sync_directory()
-
-    def _keep_previous(self) -> None:
-        """Makes the current generation the previous one without ever being without a current one."""
-        spare = self._directory / "state.spare"
-        with suppress(FileNotFoundError):
-            spare.unlink(missing_ok=True)
-            spare.hardlink_to(self._current)
-            spare.rename(self._previous)
 
     def _sync_directory(self) -> None:
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -122,7 +125,9 @@ class Store:
 
 
 def _sealed(header: bytes, content: bytes) -> bytes:
-    return header + hashlib.sha256(header + content).digest() + content
+    checksum = hashlib.sha256(header)
+    checksum.update(content)
+    return b"".join((header, checksum.digest(), content))
 
 
 def _write(file: int, data: bytes) -> None:

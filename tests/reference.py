@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from exporter.births import Shown
-from exporter.metric import Cell, Counter, Histogram, Labels
+from exporter.metric import Counter, Histogram, Labels
+
+Cell = list[Any]
+"""The numbers of one series."""
+
+
+def cells(shown: Shown) -> list[tuple[Labels, Cell]]:
+    """The series of a metric, each with its numbers."""
+    width = shown.metric.width
+    assert len(shown.numbers) == width * len(shown.series)
+    return [(labels, shown.numbers[at * width :][:width]) for at, labels in enumerate(shown.series)]
 
 
 def families(shown: Iterable[Shown], *, created: bool = False) -> Iterator[Metric]:
@@ -18,22 +29,22 @@ def families(shown: Iterable[Shown], *, created: bool = False) -> Iterator[Metri
         metric = one.metric
         if isinstance(metric, Counter):
             counter = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
-            for labels, cell in sorted(one.cells):
+            for labels, cell in sorted(cells(one)):
                 counter.add_metric(labels, metric.value(cell), created=_created(cell) if created else None)
             yield counter
         elif isinstance(metric, Histogram):
-            yield _histogram(metric, one.cells, created)
+            yield _histogram(metric, cells(one), created)
         else:
             gauge = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-            for labels, value in sorted(one.values):
+            for labels, (value,) in sorted(cells(one)):
                 gauge.add_metric(labels, value)
             yield gauge
 
 
-def _histogram(metric: Histogram, cells: list[tuple[Labels, Cell]], created: bool) -> Metric:
+def _histogram(metric: Histogram, series: list[tuple[Labels, Cell]], created: bool) -> Metric:
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     names = [*(str(float(bound)) for bound in metric.bounds), "+Inf"]
-    for labels, cell in sorted(cells):
+    for labels, cell in sorted(series):
         buckets = list(zip(names, accumulate(cell[: len(names)]), strict=True))
         family.add_metric(labels, buckets, cell[-2] / metric.per_unit)
         since = _created(cell)

@@ -10,10 +10,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter.births import Births, Shown, copied
+from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format, join
-from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, label_value
+from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, label_value
 from exporter.pipeline import discover
-from tests.reference import families
+from tests.reference import cells, families
 from tests.tools import check_metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -107,6 +108,17 @@ def test_each_series_is_held_for_itself(births: Births, elapsed: Clock) -> None:
     assert {"x": 1, "y": 0} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
+def test_a_birth_among_old_series_is_held(births: Births) -> None:
+    """One look tells whether a metric has new series at all: it must not overlook one among many."""
+    lines = counter("a")
+    for name in "xz":
+        lines.add(1, name)
+    births.admit([lines])
+    lines.add(1, "y")
+    shown = samples(text(births.show([lines])))
+    assert {"x": 1, "y": 0, "z": 1} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
+
+
 def test_a_held_histogram_is_consistent(births: Births, elapsed: Clock) -> None:
     """Buckets, sum and count are 0 together and real together."""
     seconds = histogram()
@@ -140,6 +152,7 @@ def test_a_birth_is_held_anew_after_a_restart(births: Births, elapsed: Clock, cl
     assert {"lines_total": 3} == scrape(after, lines)
 
 
+@pytest.mark.invariant(3)
 def test_what_was_shown_goes_on_after_a_restart(births: Births, elapsed: Clock, clock: Clock) -> None:
     """3: nothing falls back to 0."""
     lines = counter("a")
@@ -178,6 +191,7 @@ def test_a_series_that_comes_back_is_born_again(births: Births, elapsed: Clock) 
     assert {"lines_total": 0} == scrape(births, lines)
 
 
+@pytest.mark.invariant(17)
 @pytest.mark.parametrize("step", [3600, -3600, 365 * 86400, -365 * 86400])
 def test_a_clock_that_steps_holds_nothing_longer(births: Births, elapsed: Clock, clock: Clock, step: float) -> None:
     """17: how long a birth is held is measured by a clock that nobody sets."""
@@ -197,6 +211,7 @@ def test_gauges_are_not_held(births: Births) -> None:
     assert {"score": 0.5} == scrape(births, score)
 
 
+@pytest.mark.invariant(6)
 def test_what_is_shown_is_a_copy(births: Births) -> None:
     """6: what is rendered later is what was made durable, not what was counted since."""
     lines, score = counter("a"), Gauge("score", "Score.", cap=1)
@@ -219,6 +234,7 @@ def created(births: Births, *metrics: AnyMetric) -> list[float]:
     return [value for (name, _), value in shown.items() if name.endswith("_created")]
 
 
+@pytest.mark.invariant(4)
 def test_openmetrics_says_when_a_series_was_first_shown(births: Births, elapsed: Clock, clock: Clock) -> None:
     """4: the time is that of the 0, and stays while the value lives, through holds, values and restarts."""
     lines, seconds = counter("a"), histogram()
@@ -232,6 +248,7 @@ def test_openmetrics_says_when_a_series_was_first_shown(births: Births, elapsed:
     assert [1000, 1000] == created(Births(HOLD, clock=clock, elapsed=elapsed), lines, seconds)
 
 
+@pytest.mark.invariant(4)
 def test_a_series_that_starts_anew_has_a_newer_time(births: Births, clock: Clock) -> None:
     """4: a reset can be told from a fall."""
     births.admit([lines := counter("run")])
@@ -241,6 +258,22 @@ def test_a_series_that_starts_anew_has_a_newer_time(births: Births, clock: Clock
     lines.add(1, "1")
     clock.now += 1
     assert [1001] == created(births, lines)
+
+
+@pytest.mark.invariant(4, 17)
+@pytest.mark.parametrize("step", [0, -1, -3600, -365 * 86400])
+def test_a_series_that_starts_anew_has_a_newer_time_on_any_clock(births: Births, clock: Clock, step: float) -> None:
+    """4: a clock that stands still or is set back makes no reset look older than what it ended."""
+    lines = counter("run")
+    lines.add(1, "1")
+    before = created(births, lines)
+    lines.discard_where("run", "1")
+    lines.add(1, "1")
+    clock.now += step
+    after = created(births, lines)
+    assert before < after
+    clock.now += 60
+    assert after == created(births, lines)
 
 
 def test_the_classic_format_says_no_times(births: Births) -> None:
@@ -276,9 +309,11 @@ def filled(seen: list[tuple[str, str, int]]) -> list[AnyMetric]:
 def expected(shown: list[Shown]) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
     """The samples of `filled` metrics, written down a second time."""
     for one in shown:
-        for (a, b), cell in one.cells:
+        for (a, b), cell in cells(one):
             labels = frozenset({("a", a), ("b", b)})
-            if one.metric.kind == "counter":
+            if one.metric.kind == "gauge":
+                yield ("score", labels), cell[0]
+            elif one.metric.kind == "counter":
                 yield ("lines_total", labels), float(cell[0])
             else:
                 low, middle, above, total, _ = cell
@@ -287,10 +322,9 @@ def expected(shown: list[Shown]) -> Iterator[tuple[tuple[str, frozenset[tuple[st
                 yield ("seconds_bucket", labels | {("le", "+Inf")}), low + middle + above
                 yield ("seconds_count", labels), low + middle + above
                 yield ("seconds_sum", labels), total / 1000
-        for (a, b), value in one.values:
-            yield ("score", frozenset({("a", a), ("b", b)})), value
 
 
+@pytest.mark.invariant(11)
 @pytest.mark.parametrize("form", [CLASSIC, OPENMETRICS], ids=["classic", "openmetrics"])
 @given(seen=metrics)
 def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tuple[str, str, int]]) -> None:
@@ -299,6 +333,7 @@ def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tupl
     assert dict(expected(shown)) == samples(text(shown, form))
 
 
+@pytest.mark.invariant(15)
 @given(metrics)
 def test_the_text_does_not_depend_on_the_order_of_births(seen: list[tuple[str, str, int]]) -> None:
     """15: families and series are in the order of their names and labels."""
@@ -351,3 +386,80 @@ def any_shown(draw):
 def test_the_text_is_what_the_prometheus_client_writes(form, shown):
     """Whatever is counted, our text is the client's, byte for byte."""
     assert form.render(families(shown, created=form.openmetrics)) == form.text(shown)
+
+
+runs = st.sampled_from(["1", "2", "r%d", 'q"', "\\n", "ș"])
+changes = st.one_of(
+    st.tuples(st.just("count"), runs, st.sampled_from("ab"), st.sampled_from([0, 1, 999_999, 10**6, 2**60])),
+    st.tuples(st.just("discard"), runs),
+    st.tuples(st.just("pass"), st.sampled_from([1.0, HOLD])),
+    st.tuples(st.just("restart")),
+)
+
+
+class Rendered:
+    """Metrics that go through changes, and what is shown of them each time."""
+
+    def __init__(self) -> None:
+        self.elapsed = Clock(5)
+        self.births = Births(HOLD, clock=lambda: 1000 + self.elapsed.now, elapsed=self.elapsed)
+        self.metrics = self._declared()
+
+    def _declared(self) -> Metrics:
+        metrics = Metrics(cap=5)
+        self.lines = metrics.counter("lines_total", "100 % of lines.", "run", "kind")
+        self.cost = metrics.counter("cost_total", "Cost.", "run", worth=0.00045, per_unit=1000)
+        self.seconds = metrics.histogram("seconds", "Time.", "run", "kind", bounds=(0.5, 1), per_unit=1000)
+        self.score = metrics.gauge("score", "Score.", "run")
+        return metrics
+
+    def change(self, what: str, *details: Any) -> None:
+        if what == "pass":
+            self.elapsed.now += details[0]
+        elif what == "discard":
+            self.metrics.discard_where("run", details[0])
+        elif what == "restart":
+            stored = decode(encode(self.metrics.state()), dict[str, MetricState])
+            self.metrics = self._declared()
+            self.metrics.restore(stored)
+        else:
+            run, kind, value = details
+            self.lines.add(value, run, kind)
+            self.cost.add(value, run)
+            self.seconds.observe(value % 2000, run, kind, times=value)
+            self.score.set(value / 7, run)
+
+    def show(self) -> list[Shown]:
+        shown = self.births.show(self.metrics)
+        self.births.seen()
+        return shown
+
+
+@given(st.lists(changes, min_size=1, max_size=12))
+def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]]) -> None:
+    """However series are born, held, discarded, born again and restored, every page is the client's, late ones too."""
+    rendered = Rendered()
+    pages: list[tuple[list[Shown], Format, bytes]] = []
+    for step in steps:
+        rendered.change(*step)
+        shown = rendered.show()
+        for form in (CLASSIC, OPENMETRICS):
+            pages.append((shown, form, form.render(families(shown, created=form.openmetrics))))
+            assert pages[-1][2] == form.text(shown)
+        bare = copied(rendered.metrics)
+        assert OPENMETRICS.render(families(bare, created=True)) == OPENMETRICS.text(bare)
+    for shown, form, written in pages:
+        assert written == form.text(shown)
+
+
+def test_what_is_laid_out_goes_with_its_series() -> None:
+    """13: a text is kept of the series that there are, not of those that there were."""
+    lines = Counter("lines_total", "Lines.", ("run",), cap=2000)
+    for run in range(1000):
+        lines.add(1, str(run))
+    text(copied([lines]))
+    for run in range(1, 1000):
+        lines.discard_where("run", str(run))
+    shown = text(copied([lines]))
+    (layout,) = lines.layouts.values()
+    assert len(shown) + len("%d.0") >= len(layout.text)

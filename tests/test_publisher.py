@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,15 +37,17 @@ class Clock:
 class Exporter:
     """Everything behind /metrics, with a disk that may be full, and no thread: the test reads."""
 
-    def __init__(self, folder: Path, *, hold: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, hold: float = 0.0, state: Path | None = None) -> None:
         self.log = folder / "generation.log"
         self.log.touch()
+        self.state = state or folder / "state"
         self.elapsed = Clock(100)
         self.clock = Clock(5000)
-        self.full = False
+        self.full: bool | str = False
+        """Whether nothing can be synced, or only no `file` or no `folder`."""
         self.synced = 0
         self.failures: list[str] = []
-        self.store = Store(str(folder / "state"), fsync=self._fsync)
+        self.store = Store(str(self.state), fsync=self._fsync)
         engine = Engine(config({"persona": {"attempts": self.log}}), KINDS, stored=self.store.load())
         self.worker = Worker(engine, poll_seconds=1, catchup_timeout=1, on_caught_up=lambda _: None)
         self.publisher = Publisher(
@@ -58,7 +61,8 @@ class Exporter:
         )
 
     def _fsync(self, file: int) -> None:
-        if self.full:
+        kind = "folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "file"
+        if self.full in (True, kind):
             raise OSError(errno.ENOSPC, "No space left on device")
         self.synced += 1
         os.fsync(file)
@@ -101,6 +105,7 @@ def counts(text: str) -> dict[str, float]:
 # Durable first
 
 
+@pytest.mark.invariant(6)
 def test_what_is_served_is_durable(exporter: Exporter, tmp_path: Path) -> None:
     """6: after a kill right behind a response, the restored counts are those of its body, series by series."""
     for step in range(5):
@@ -121,6 +126,7 @@ def measured(text: str) -> set[tuple[str, float]]:
     return {(series, number) for series, number in counts(text).items() if "_files{" in series or "_bytes{" in series}
 
 
+@pytest.mark.invariant(6)
 def test_nothing_is_served_before_the_first_copy_is_durable(exporter: Exporter) -> None:
     """6: better no metrics than some that a kill takes back."""
     exporter.full = True
@@ -129,6 +135,7 @@ def test_nothing_is_served_before_the_first_copy_is_durable(exporter: Exporter) 
     assert None is not exporter.page()
 
 
+@pytest.mark.invariant(16)
 def test_a_full_disk_keeps_the_last_durable_page(exporter: Exporter) -> None:
     """16: following goes on, the failure is counted and told, and recovery needs no restart."""
     exporter.write(1)
@@ -146,6 +153,7 @@ def test_a_full_disk_keeps_the_last_durable_page(exporter: Exporter) -> None:
     assert (3, 2, None) == (value(after, LINES), value(after, FAILURES), exporter.publisher.condition.error)
 
 
+@pytest.mark.invariant(16)
 def test_what_is_live_stays_live_on_a_full_disk(exporter: Exporter) -> None:
     """16: the age of the last snapshot can be seen."""
     before = exporter.scrape()
@@ -154,6 +162,7 @@ def test_what_is_live_stays_live_on_a_full_disk(exporter: Exporter) -> None:
     assert value(before, "live") + 5 == value(exporter.scrape(5), "live")
 
 
+@pytest.mark.invariant(3, 16)
 def test_a_full_disk_uses_up_no_births(tmp_path: Path) -> None:
     """A series whose 0 nobody saw is shown at 0 when the disk has room again."""
     exporter = Exporter(tmp_path, hold=20)
@@ -242,6 +251,7 @@ def test_a_page_is_rendered_once_for_each_format(exporter: Exporter, form: Forma
 # The exporter's own metrics
 
 
+@pytest.mark.invariant(7)
 def test_its_own_metrics_can_be_read_at_any_time(exporter: Exporter) -> None:
     """7: before the first durable page, and on a full disk."""
     exporter.full = True
@@ -262,6 +272,7 @@ def test_its_own_metrics_are_at_most_a_second_old(exporter: Exporter) -> None:
     assert first is not exporter.publisher.own_page()
 
 
+@pytest.mark.invariant(16)
 def test_it_says_when_and_how_long_the_last_snapshot_was_written(exporter: Exporter) -> None:
     """16: no time is shown before there was a snapshot; it stays when one fails."""
 

@@ -2,13 +2,16 @@
 
 import errno
 import os
+import resource
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter import snapshot
 from exporter.snapshot import StateError, Store
@@ -76,6 +79,7 @@ HOW = {
 }
 
 
+@pytest.mark.invariant(5)
 @pytest.mark.parametrize("how", HOW.values(), ids=HOW)
 def test_a_damaged_snapshot_gives_way_to_the_one_before(state: Path, how: Callable[[bytes], bytes]) -> None:
     """5: one valid generation is always there."""
@@ -84,13 +88,61 @@ def test_a_damaged_snapshot_gives_way_to_the_one_before(state: Path, how: Callab
     assert (b"one", 1) == loaded(state)
 
 
+@pytest.mark.invariant(5)
 def test_no_flipped_bit_goes_unnoticed(state: Path) -> None:
-    """Neither in the content nor in what says what it is: another schema is no reason to refuse to start."""
+    """5: neither in the content nor in what says what it is: another schema is no reason to refuse to start."""
     saved(state, b"one", b"two")
     whole = (state / "state.snapshot").read_bytes()
     for at in range(len(whole)):
         (state / "state.snapshot").write_bytes(whole[:at] + bytes([whole[at] ^ 0x80]) + whole[at + 1 :])
         assert (b"one", 1) == loaded(state), at
+
+
+@pytest.mark.invariant(5)
+def test_no_missing_end_goes_unnoticed(state: Path) -> None:
+    """5: wherever a write stopped, what it left is not taken for a snapshot."""
+    saved(state, b"one", b"two")
+    whole = (state / "state.snapshot").read_bytes()
+    for size in range(len(whole)):
+        (state / "state.snapshot").write_bytes(whole[:size])
+        assert (b"one", 1) == loaded(state), size
+
+
+@pytest.mark.invariant(5)
+@given(st.binary(max_size=80), st.data())
+def test_no_change_of_a_generation_goes_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, data: st.DataObject
+) -> None:
+    """5: whatever bytes a disk gives back instead of some of those that were written, they are not loaded."""
+    state = tmp_path_factory.mktemp("state")
+    saved(state, b"one", content)
+    whole = (state / "state.snapshot").read_bytes()
+    start, new = data.draw(st.integers(0, len(whole))), data.draw(st.binary(max_size=8))
+    lost = data.draw(st.sampled_from([len(new), len(new), 0, 1, len(whole)]))
+    changed = whole[:start] + new + whole[start + lost :]
+    (state / "state.snapshot").write_bytes(changed)
+    assert ((content, 0) if changed == whole else (b"one", 1)) == loaded(state)
+
+
+@pytest.mark.invariant(5)
+@pytest.mark.parametrize("size", range(0, 160, 13))
+def test_a_kill_while_a_damaged_generation_is_replaced_keeps_the_good_one(
+    state: Path, tmp_path: Path, size: int
+) -> None:
+    """5: the damaged generation never takes the place of the one before it, which is all that there is."""
+    saved(state, b"one", bytes(100))
+    damage(state / "state.snapshot", lambda data: data[:size] + b"!" + data[size + 1 :])
+    copies: list[Path] = []
+    store = Store(str(state), fsync=lambda file: os.fsync(file))
+    assert (b"one", 1) == (store.load(), store.damaged)
+    with steps(copying(state, tmp_path, copies)):
+        store.save(b"three")
+        store.save(b"four")
+    store.close()
+    assert {b"one", b"three", b"four"} == {loaded(copy)[0] for copy in copies}
+    assert (b"four", 0) == loaded(state)
+    (state / "state.snapshot").unlink()
+    assert (b"three", 0) == loaded(state)
 
 
 def test_a_lost_snapshot_gives_way_to_the_one_before(state: Path) -> None:
@@ -100,8 +152,9 @@ def test_a_lost_snapshot_gives_way_to_the_one_before(state: Path) -> None:
     assert (b"one", 0) == loaded(state)
 
 
+@pytest.mark.invariant(5)
 def test_nothing_is_loaded_where_both_are_damaged(state: Path) -> None:
-    """Counting starts anew, and says why."""
+    """5: counting starts anew, and says why."""
     saved(state, b"one", b"two")
     for name in ("state.snapshot", "state.previous"):
         damage(state / name, lambda data: data[:-1])
@@ -125,6 +178,7 @@ def test_a_newer_programs_snapshot_is_refused(state: Path, monkeypatch: pytest.M
 # One writer
 
 
+@pytest.mark.invariant(18)
 def test_a_second_instance_is_refused_and_touches_nothing(state: Path) -> None:
     """18: two writers would count one line twice."""
     store = Store(str(state))
@@ -144,6 +198,7 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
         Store(str(tmp_path / "state"))
 
 
+@pytest.mark.invariant(16)
 def test_a_directory_that_cannot_be_written_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """16: better said at the start than at the first scrape."""
     saved(state, b"x")
@@ -187,6 +242,16 @@ def steps(before: Callable[[int], None]) -> Iterator[None]:
         yield
 
 
+def copying(state: Path, folder: Path, copies: list[Path]) -> Callable[[int], None]:
+    """Keeps what a kill at each step would leave."""
+
+    def copy(step: int) -> None:
+        copies.append(folder / f"copy {len(copies)}")
+        shutil.copytree(state, copies[-1])
+
+    return copy
+
+
 def fail_at(step: int) -> Callable[[int], None]:
     def fail(made: int) -> None:
         if made == step:
@@ -195,34 +260,30 @@ def fail_at(step: int) -> Callable[[int], None]:
     return fail
 
 
-def test_a_kill_at_any_step_leaves_a_current_generation(state: Path, tmp_path: Path) -> None:
-    """5: whenever the process ends, the last or the next snapshot is whole and is the current one."""
+@pytest.mark.invariant(5)
+def test_a_kill_at_any_step_leaves_the_last_generation_or_the_next(state: Path, tmp_path: Path) -> None:
+    """5: whenever the process ends, one of them is whole and is the one that is loaded."""
     saved(state, b"one", b"two")
     copies: list[Path] = []
-
-    def copy(step: int) -> None:
-        copies.append(tmp_path / f"copy {step}")
-        shutil.copytree(state, copies[-1])
-
     store = Store(str(state), fsync=lambda file: os.fsync(file))
-    with steps(copy):
+    with steps(copying(state, tmp_path, copies)):
         store.save(b"three")
     store.close()
-    assert all((copy / "state.snapshot").exists() for copy in copies)
     found = [loaded(copy) for copy in copies]
-    assert len(found) >= 8
+    assert len(found) >= 7
     assert sorted(found, key=lambda one: one[0] == b"three") == found
     assert {(b"two", 0), (b"three", 0)} == set(found)
 
 
-@pytest.mark.parametrize("step", range(1, 10))
+@pytest.mark.invariant(16)
+@pytest.mark.parametrize("step", range(1, 8))
 def test_a_failure_at_any_step_leaves_a_snapshot_and_no_scar(state: Path, step: int) -> None:
     """16: the good snapshot survives, and the next attempt succeeds without a restart."""
     store = Store(str(state), fsync=lambda file: os.fsync(file))
     store.save(b"one")
     store.save(b"two")
     descriptors = len(os.listdir("/proc/self/fd"))
-    with steps(fail_at(step)), suppress(OSError):
+    with steps(fail_at(step)), pytest.raises(OSError, match="No space left"):
         store.save(b"three")
     assert store.load() in (b"two", b"three")
     store.save(b"four")
@@ -231,6 +292,7 @@ def test_a_failure_at_any_step_leaves_a_snapshot_and_no_scar(state: Path, step: 
     store.close()
 
 
+@pytest.mark.invariant(16)
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_a_failure_before_the_rename_keeps_the_last(state: Path, step: int) -> None:
     """16: what cannot be opened, written or synced does not take the place of what could."""
@@ -240,6 +302,61 @@ def test_a_failure_before_the_rename_keeps_the_last(state: Path, step: int) -> N
         store.save(b"two")
     assert b"one" == store.load()
     store.close()
+
+
+@pytest.mark.invariant(5)
+@contextmanager
+def limited(size: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes: the kernel writes up to there and refuses the rest."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.invariant(5, 16)
+@pytest.mark.parametrize("size", [0, 1, 19, 20, 51, 52, 53, 1000, 10_051])
+def test_a_write_that_the_kernel_cuts_short_leaves_the_last(state: Path, size: int) -> None:
+    """16: what fits is written, the rest is refused, and the next attempt succeeds without a restart."""
+    store = Store(str(state))
+    store.save(b"one")
+    with limited(size), pytest.raises(OSError, match="File too large"):
+        store.save(bytes(10_000))
+    assert size == (state / "state.temporary").stat().st_size
+    assert (b"one", 0) == (store.load(), store.damaged)
+    with limited(10_052):
+        store.save(bytes(10_000))
+    assert bytes(10_000) == store.load()
+    store.close()
+
+
+@pytest.mark.invariant(16)
+def test_a_disk_without_room_keeps_the_last(state: Path) -> None:
+    """16: the device that is always full says what a full disk says."""
+    store = Store(str(state))
+    store.save(b"one")
+    (state / "state.temporary").symlink_to("/dev/full")
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            store.save(b"two")
+        assert b"one" == store.load()
+    (state / "state.temporary").unlink()
+    store.save(b"three")
+    assert b"three" == store.load()
+    store.close()
+
+
+def test_a_file_system_without_hard_links_will_do(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FAT and many network file systems have none."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    saved(state, b"one", b"two")
+    assert (b"two", 0) == loaded(state)
 
 
 def test_short_writes_go_on_where_they_stopped(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,6 +369,7 @@ def test_short_writes_go_on_where_they_stopped(state: Path, monkeypatch: pytest.
     assert (content, 0) == loaded(state)
 
 
+@pytest.mark.invariant(5)
 def test_a_file_and_its_directory_are_synced(state: Path) -> None:
     """Without the second, a power cut may undo the rename."""
     synced: list[str] = []
@@ -261,6 +379,7 @@ def test_a_file_and_its_directory_are_synced(state: Path) -> None:
     assert [str(state / "state.temporary"), str(state)] == synced
 
 
+@pytest.mark.invariant(5)
 def test_a_snapshot_is_synced_before_it_is_renamed(state: Path) -> None:
     """Else a power cut may leave a name without content."""
     saved(state, b"one")

@@ -5,7 +5,8 @@ In come whole numbers and label values; out go cells. A hot loop may hold on to 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from itertools import chain
+from typing import Any, ClassVar, Self
 
 from exporter.metric.label import OTHER, Labels, label_value
 
@@ -21,6 +22,8 @@ class Metric:
     """One metric family: a name, a help text, label names, and at most `cap` series under their own labels."""
 
     kind: ClassVar[str]
+    width = 1
+    """How many numbers a series has."""
 
     def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
         self.name = name
@@ -29,6 +32,8 @@ class Metric:
         self.cap = cap
         self.capped = 0
         """Observations over the cap; whoever reads it starts it over."""
+        self.layouts: dict[str, Any] = {}
+        """Belongs to whoever exposes the metric: the text that its numbers stand in, by format."""
 
     @property
     def definition(self) -> str:
@@ -37,6 +42,10 @@ class Metric:
 
     def keys(self) -> Iterable[Labels]:
         """The label values of every series."""
+        raise NotImplementedError
+
+    def numbers(self) -> list[float]:
+        """A copy of the numbers of every series, one series after the other in the order of `keys`."""
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -65,6 +74,7 @@ class Cumulative(Metric):
     def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int, width: int, per_unit: int = 1) -> None:
         super().__init__(name, help, labels, cap=cap)
         self.per_unit = per_unit
+        self.width = width
         self.cells: dict[Labels, Cell] = {}
         self._empty = [0] * width
         self._distinct: list[set[str]] = []
@@ -77,6 +87,9 @@ class Cumulative(Metric):
 
     def keys(self) -> Iterable[Labels]:
         return self.cells.keys()
+
+    def numbers(self) -> list[float]:
+        return list(chain.from_iterable(self.cells.values()))
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -151,9 +164,18 @@ class Counter(Cumulative):
     def definition(self) -> str:
         return f"{super().definition} *{self.worth}"
 
+    @property
+    def whole(self) -> bool:
+        """Whether what is exposed is the whole number itself."""
+        return self.per_unit == self.worth == 1
+
+    def exposed(self, counts: list[float]) -> list[float]:
+        """What whole numbers are in the exposed unit."""
+        return counts if self.whole else [count * self.worth / self.per_unit for count in counts]
+
     def value(self, cell: Cell) -> float:
         """What a cell is in the exposed unit."""
-        return cell[0] if self.per_unit == self.worth == 1 else cell[0] * self.worth / self.per_unit
+        return self.exposed([cell[0]])[0]
 
     def add(self, amount: int, *labels: str, times: int = 1) -> None:
         """Adds a whole number, never negative, that stands for `times` observations."""
@@ -207,6 +229,9 @@ class Gauge(Metric):
 
     def keys(self) -> Iterable[Labels]:
         return self.values.keys()
+
+    def numbers(self) -> list[float]:
+        return list(self.values.values())
 
     def __len__(self) -> int:
         return len(self.values)

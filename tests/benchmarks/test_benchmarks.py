@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import holdup, logs, persona, scrape, serving
+from benchmarks import cut, holdup, logs, persona, scrape, serving
 from benchmarks.__main__ import BENCHMARKS, main, measured
 from benchmarks.figure import Figure, Sizes, table
 
@@ -20,6 +20,8 @@ TINY = Sizes(
     runs=1,
     counters=50,
     scrapes=1,
+    cuts=2,
+    naive_cuts=1,
     fresh_seconds=0,
 )
 
@@ -71,10 +73,18 @@ def test_scrape_fetches_every_format(tmp_path):
 
 
 def test_hold_up_scrapes_while_a_log_is_read(tmp_path):
-    """The hold-up and the parts of a scrape are measured."""
-    figures = holdup.run(tmp_path, TINY)
-    assert "longest hold-up of following" == figures[0].what
-    assert "a scrape's render" in whats(figures)
+    """What the target is for comes first."""
+    assert "longest hold-up of following" == holdup.run(tmp_path, TINY)[0].what
+
+
+def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
+    """Both ways write the same lines, whose number is told; every step of both is measured."""
+    figures = {figure.what: figure for figure in cut.run(tmp_path, TINY)}
+    for name in ("mix", "labelled counters"):
+        found = [figures[f"{name}: {step}"].value for step in (*cut.PAGE, *cut.NAIVE, "naive way ÷ exporter")]
+        assert all(found)
+        assert figures[f"{name}: the naive way"].note.startswith("the same lines, ")
+        assert cut.LIMIT_MS == figures[f"{name}: snapshot and text"].at_most
 
 
 def test_persona_lines_fill_runs_one_after_the_other():

@@ -68,7 +68,7 @@ class TrueFile:
         return len(self._ends) - 1
 
     def lines_below(self, offset: int) -> int:
-        """Whole lines below an offset. Raises ValueError where no line begins there; NUL bytes before one are passed."""
+        """Whole lines below an offset. Raises ValueError where no line begins there, NUL bytes before it aside."""
         number = bisect_right(self._ends, offset) - 1
         if self.path.read_bytes()[self._ends[number] : offset].strip(b"\0"):
             raise ValueError(f"no line of {self.path} begins at {offset}")
