@@ -33,7 +33,7 @@ class Mutant:
         return (ROOT / "exporter" / self.file).read_text().count(self.before)
 
     def applied(self, folder: Path) -> Path:
-        """A copy of the repository in a folder, with the change made. Raises ValueError where the place is not there."""
+        """A copy of the repository in a folder, with the change made. Raises ValueError where it has no place."""
         if self.places != 1:
             raise ValueError(f"{self}: its place is there {self.places} times in {self.file}")
         for name in COPIED:

@@ -45,6 +45,10 @@ class Mode:
     def while_down(self, run: "Run", rng: Random) -> None:
         """Is called after each kill."""
 
+    def may_be_behind(self, run: "Run") -> bool:
+        """Whether what is durable may be less than what was shown last."""
+        return False
+
     def recover(self, run: "Run") -> None:
         """Is called before the last start, after which everything must be counted."""
 
@@ -167,6 +171,9 @@ class Damage(Mode):
         snapshot.write_bytes(data)
 
     _scrapes = -1
+
+    def may_be_behind(self, run: "Run") -> bool:
+        return run.watch.scrapes == self._scrapes
 
     def forgets(self, series: str) -> bool:
         return is_time(series)  # of what was born since the older generation

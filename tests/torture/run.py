@@ -190,7 +190,7 @@ class Run:
         lines = sum(self.ledger.lines().values())
         recount = self.mode.cut_is_known and self._rng.random() * lines < AUTOPSY_LINES
         for number, engine in enumerate(self._engines()):
-            faults = [] if number else list(autopsy.behind(engine, self.watch.last))
+            faults = [] if number or self.mode.may_be_behind(self) else list(autopsy.behind(engine, self.watch.last))
             if recount:
                 self._snapshots += 1
                 faults += autopsy.torn(engine, self.ledger, self.serving.folder)
