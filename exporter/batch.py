@@ -3,10 +3,14 @@
 Knows nothing of personas or runs; the definitions are those of seed 001.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import floor, log2
 
 import msgspec
+
+DISTINCT = 50_000
+"""So many different numbers are told apart in a distribution."""
 
 RECENT = 5
 """How many of the last batches a recent trend looks at."""
@@ -52,6 +56,39 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
     mean_x = sum(x for x, _ in points) / len(points)
     mean_y = sum(y for _, y in points) / len(points)
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+class Distribution(msgspec.Struct, array_like=True):
+    """Whole numbers and how often each came, in bounded memory.
+
+    Beyond `DISTINCT` different ones they are counted in steps of a power of two, the smallest that is enough; their sum
+    stays exact. What comes of it depends on the numbers alone, not on their order.
+
+    >>> durations = Distribution()
+    >>> durations.add([10, 30, 30])
+    >>> durations.total, durations.step, quantile(durations.counts, 0.5)
+    (70, 1, 30.0)
+    """
+
+    counts: dict[int, int] = {}
+    """How often each came; the numbers are multiples of `step`."""
+    total: int = 0
+    step: int = 1
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Takes in more numbers."""
+        more = Counter(numbers)
+        self.total += sum(number * times for number, times in more.items())
+        self._count(more)
+        while len(self.counts) > DISTINCT:
+            finer, self.counts, self.step = self.counts, {}, self.step * 2
+            self._count(finer)
+
+    def _count(self, more: Mapping[int, int]) -> None:
+        counts, step = self.counts, self.step
+        for number, times in more.items():
+            number -= number % step
+            counts[number] = counts.get(number, 0) + times
 
 
 class Trend(msgspec.Struct, array_like=True):

@@ -29,6 +29,10 @@ class Tally:
         for value in islice(self._counts, known, None):
             self._counter.cell(*self._labels, value, times=0)
 
+    def __len__(self) -> int:
+        """How many different values wait to be added."""
+        return len(self._counts)
+
     def settle(self) -> Counts[str]:
         """Adds what was counted to the counter; returns it."""
         settled, self._counts = self._counts, Counts()
@@ -55,6 +59,10 @@ class ScoreTally:
                 except KeyError:
                     columns[name] = [scores[name]]
                     self._histogram.cell(*self._labels, name, times=0)
+
+    def __len__(self) -> int:
+        """How many names wait to be added."""
+        return len(self._scores)
 
     def settle(self) -> dict[str, tuple[int, int]]:
         """Adds the scores to the histogram; returns for each name how many they were and their sum in millionths."""
