@@ -48,6 +48,7 @@ class Births:
         self._held: dict[Series, float] = {}
         """Since when series were seen at 0."""
         self._to_be_held: dict[Series, float] = {}
+        self._latest = 0
 
     def admit(self, metrics: Iterable[AnyMetric]) -> None:
         """Lets everything that is there now be shown with its value."""
@@ -84,4 +85,8 @@ class Births:
         return [0] * (len(cell) - 1) + [cell[-1]]
 
     def _now(self) -> int:
-        return round(self._clock() * 1000)
+        """Milliseconds by the clock on the wall; where that was put back, they go on from before, so that a series
+        that starts anew has a newer time."""
+        now = round(self._clock() * 1000)
+        self._latest = now if now >= self._latest else self._latest + 1
+        return self._latest
