@@ -4,7 +4,7 @@ Knows nothing of personas or runs; the definitions are those of seed 001.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import floor, log2
 
 import msgspec
@@ -75,19 +75,24 @@ class Distribution(msgspec.Struct, array_like=True):
     total: int = 0
     step: int = 1
 
-    def add(self, numbers: Iterable[int]) -> None:
+    def add(self, numbers: Collection[int]) -> None:
         """Takes in more numbers."""
-        more = Counter(numbers)
-        self.total += sum(number * times for number, times in more.items())
-        self._count(more)
+        self.total += sum(numbers)
+        self._count(Counter(self._stepped(numbers)))
         while len(self.counts) > DISTINCT:
             finer, self.counts, self.step = self.counts, {}, self.step * 2
-            self._count(finer)
+            for number, times in finer.items():
+                self._count({number - number % self.step: times})
+
+    def _stepped(self, numbers: Collection[int]) -> Collection[int]:
+        return numbers if self.step == 1 else [number - number % self.step for number in numbers]
 
     def _count(self, more: Mapping[int, int]) -> None:
-        counts, step = self.counts, self.step
+        counts = self.counts
+        if not counts:
+            counts.update(more)
+            return
         for number, times in more.items():
-            number -= number % step
             counts[number] = counts.get(number, 0) + times
 
 

@@ -136,9 +136,9 @@ class Batch(msgspec.Struct):
             self.scores[validator] = (before[0] + scored, before[1] + millionths)
         return over
 
-    def take_anchors(self, anchors: list[str]) -> int:
+    def take_anchors(self, anchors: Sequence[str]) -> int:
         """Remembers anchors; those over the bound are left out."""
-        anchors = list(shortened(anchors))
+        anchors = shortened(anchors)
         if len(self.anchors) + len(anchors) <= BATCH_ANCHORS:
             self.anchors.update(anchors)
             return 0
