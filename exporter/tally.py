@@ -12,6 +12,8 @@ from itertools import compress, islice
 from exporter.metric import Counter, Histogram
 
 MILLIONTHS = 1_000_000
+FEW = 8
+"""Up to so many values are sorted out faster by going through a column once for each."""
 
 
 class Tally:
@@ -97,6 +99,10 @@ class DurationTally:
             if first not in self._durations:
                 self._durations[first] = []
                 self._histogram.cell(*self._labels, first, times=0)
+        if len(self._durations) > FEW:
+            for first, duration in zip(firsts, durations, strict=True):
+                self._durations[first].append(duration)
+            return
         for first, known_durations in self._durations.items():
             known_durations += compress(durations, map(first.__eq__, firsts))
 

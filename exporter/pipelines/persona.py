@@ -34,7 +34,7 @@ BATCH_ANCHORS = 200_000
 BATCH_VALUES = 1000
 """At most so many opening moves of an open batch are told apart, and so many validators."""
 RUNS_OVER = ("", OTHER)
-"""Where the runs over the cap are remembered, as one; no log has this path."""
+"""Stands for the runs over the cap, which are counted as one and have no batches; no log has this path."""
 
 DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "repairs": ("repair_ratio", lambda slope: slope > 0.5),
@@ -174,6 +174,8 @@ class _OpenRun:
         self.run_id = run_id
         self.state = state
         self.pending = 0
+        self.over = run_id is OVER
+        """Whether it stands for the runs over the cap."""
         self._persona = persona
         self.attempts = DurationTally(persona.attempts, persona.duration, run_id)
         self.repairs = Tally(persona.repairs, run_id)
@@ -193,6 +195,8 @@ class _OpenRun:
         self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
         self.constraints.settle()
+        if self.over:
+            self.state.batch = Batch()
 
     def values(self) -> int:
         """How many different values are tallied."""
@@ -290,7 +294,7 @@ class Persona(Pipeline):
         for run_id, start, end in _stretches(columns[RUN_ID]):
             run = self._open(log, run_id)
             while start < end:
-                fitting = start + self._fit(run.state.batch.personas, ids[start:end])
+                fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:end])
                 self._tally(run, *[column[start:fitting] for column in columns])
                 if fitting < end:
                     self._close(run)
@@ -304,15 +308,15 @@ class Persona(Pipeline):
         found = self._open_runs.get((log, run_id))
         if found is None:
             runs = self.state.runs
-            key = log, label_value(run_id)
+            run_id = label_value(run_id)
+            key = log, run_id
             if key not in runs and len(runs) >= self.metrics.cap:
-                key = RUNS_OVER
-            run_id = OVER if key == RUNS_OVER else key[1]
-            if key not in runs:
+                key, run_id = RUNS_OVER, OVER
+            elif key not in runs:
                 runs[key] = Run()
                 self.info.set(1, run_id, run_id.partition("_")[0])
                 self.batches.cell(run_id, times=0)
-            found = self._open_runs.get(key) or _OpenRun(self, run_id, runs[key])
+            found = self._open_runs.get(key) or _OpenRun(self, run_id, runs.get(key) or Run())
             self._open_runs[key] = found
         found.state.quiet = 0.0
         return found
