@@ -98,7 +98,9 @@ def fields(stream: str, side: str) -> dict[str, Any]:
         "crawl.false_positives": {"correct_category": side},
         "clustering.events": {
             **{"event": "clustering_metrics", "level": side, "wiki_id": side, "total_duration": 1, "gauges": {}},
-            **{"counters": dict.fromkeys(ERRORS, 1) | {"pages_tagged": 1, "pages_untagged": 1, "total_tags_applied": 1}},
+            **{
+                "counters": dict.fromkeys(ERRORS, 1) | {"pages_tagged": 1, "pages_untagged": 1, "total_tags_applied": 1}
+            },
             **{"stage_durations": {side: 1}},
         },
         "distillation.articles": {
@@ -138,9 +140,7 @@ def sums(engine: Engine, label: str) -> dict[str, Counts[tuple[str, ...]]]:
 def capped(engine: Engine) -> dict[str, int]:
     """What `pipeline_exporter_series_capped_total` says of the pipeline's counters and histograms."""
     known = {metric.name for metric in pipeline(engine).metrics if not isinstance(metric, Gauge)}
-    return {
-        labels[0]: cell[0] for labels, cell in engine.itself.capped.cells.items() if labels[0] in known and cell[0]
-    }
+    return {labels[0]: cell[0] for labels, cell in engine.itself.capped.cells.items() if labels[0] in known and cell[0]}
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=[f"{flood.stream}:{flood.label}" for flood in FLOODS])
