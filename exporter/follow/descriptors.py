@@ -5,14 +5,14 @@ import resource
 from exporter.follow.file import File
 
 OPEN_FILES = 256
-"""So many files are kept open, or half of what the process may open. An open file can be read to its end after it was
+"""So many files are kept open, or a quarter of what the process may open. An open file can be read to its end after it was
 deleted."""
 
 
 def most_open() -> int:
     """How many files this process keeps open."""
     may, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return OPEN_FILES if may == resource.RLIM_INFINITY else min(OPEN_FILES, may // 2)
+    return OPEN_FILES if may == resource.RLIM_INFINITY else min(OPEN_FILES, may // 4)
 
 
 class Descriptors:
