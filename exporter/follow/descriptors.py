@@ -5,8 +5,8 @@ import resource
 from exporter.follow.file import File
 
 OPEN_FILES = 256
-"""So many files are kept open, or a quarter of what the process may open. An open file can be read to its end after it was
-deleted."""
+"""So many files are kept open, or a quarter of what the process may open. An open file can be read to its end after it
+was deleted."""
 
 
 def most_open() -> int:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from exporter.config import Config, Limits, StreamConfig
+from exporter.config import Config, Limits, PipelineConfig, StreamConfig
 from exporter.engine import Engine
 from exporter.follow import descriptors
 from exporter.follow.descriptors import OPEN_FILES, most_open
 from exporter.follow.follower import DESERTED_LOGS
 from exporter.pipelines.persona import PersonaOptions
-from tests.test_engine import KINDS, PipelineConfig, attempt, config, read
+from tests.test_engine import KINDS, attempt, config, read
 
 pytestmark = pytest.mark.invariant(13)
 

@@ -1,5 +1,6 @@
 """What a run's open batch remembers is bounded, however long it stays open and whatever its lines hold."""
 
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import msgspec
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter import batch
 from exporter.batch import Distribution, quantile
-from exporter.metric import OTHER
+from exporter.metric import OTHER, AnyMetric, Labels
 from exporter.pipelines import persona
 from exporter.pipelines.persona import RUNS_OVER, Attempt, Batch, Persona, PersonaOptions
 from tests.pipelines.test_persona import RUN, attempt, value
@@ -187,9 +188,18 @@ def test_many_runs_that_end_at_once_are_forgotten_at_once(monkeypatch) -> None:
     made = Persona(PersonaOptions(run_ttl=60))
     made.observe("attempts", "a.log", [attempt(1, run_id=f"run {at}") for at in range(50)])
     made.settle()
-    for metric in made.metrics:
+
+    def counted(metric: AnyMetric) -> Callable[[], Iterable[Labels]]:
         keys = metric.keys
-        monkeypatch.setattr(metric, "keys", lambda keys=keys, name=metric.name: looks.append(name) or keys())
+
+        def looked() -> Iterable[Labels]:
+            looks.append(metric.name)
+            return keys()
+
+        return looked
+
+    for metric in made.metrics:
+        monkeypatch.setattr(metric, "keys", counted(metric))
     made.expire(61)
     assert sorted(metric.name for metric in made.metrics) == sorted(looks)
     assert [] == [metric.name for metric in made.metrics if len(metric)]

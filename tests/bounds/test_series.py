@@ -81,7 +81,7 @@ ERRORS = ("llm_failures", "llm_timeouts", "parsing_errors", "propagation_conflic
 
 def fields(stream: str, side: str) -> dict[str, Any]:
     """A line's other fields, so that each observation adds 1 to what it counts; `side` is left or right."""
-    return {
+    by_stream: dict[str, dict[str, Any]] = {
         "persona.attempts": {
             **{"run_id": f"run_{side}", "stage": side, "status": "success", "latency_ms": 1},
             **{"prompt_tokens": 1, "completion_tokens": 1, "opening_move": side, "repairs": [side]},
@@ -107,7 +107,8 @@ def fields(stream: str, side: str) -> dict[str, Any]:
             **{"filter_name": side, "llm_provider": side, "success": True, "attempts_made": 2},
             **{"time_taken_seconds": 1, "json_repaired": True},
         },
-    }[stream]
+    }
+    return by_stream[stream]
 
 
 def line(flood: Flood, at: int) -> bytes:
