@@ -121,7 +121,9 @@ def test_a_run_that_returns_is_born_again(exporter: Exporter, step: float, resta
         exporter.restart()
     exporter.write("quiet", 2)
     assert 0 == exporter.value()
+    exporter.clock.now += step
     assert before < exporter.created()
+    assert 0 == exporter.value()
     exporter.wait(HOLD)
     assert 2 == exporter.value()
     assert before < exporter.created()

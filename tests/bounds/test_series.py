@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.follow import file
 from exporter.metric import OTHER, Counter, Gauge, Histogram
+from exporter.pipelines import crawl
 from tests.test_engine import KINDS, config, pipeline, read
 
 LINES = 10_000
@@ -201,6 +203,20 @@ def read_in_parts(what: dict[str, dict[str, Path]], log: Path, lines: list[bytes
     return shown(engine)
 
 
+@pytest.mark.invariant(2, 13)
+def test_a_flood_in_two_labels_leaves_the_total_right(tmp_path: Path) -> None:
+    """When a tenth of the cap is spent on series that are other in one label, they are other in all."""
+    both = Flood("tagger.events", "", lambda value: {"category": value, "model": f"m{value}"})
+    log = tmp_path / "flood.ndjson"
+    log.write_bytes(b"".join(line(both, at) for at in range(LINES)))
+    engine = read(Engine(config({"tagger": {"events": log}}), KINDS))
+    engine.settle()
+    results = pipeline(engine).category_results
+    assert LINES == sum(cell[0] for cell in results.cells.values())
+    assert MOST >= len(results)
+    assert 0 < results.cells[OTHER, OTHER, OTHER][0]
+
+
 @pytest.mark.parametrize(
     ("stream", "gauges", "fields_of"),
     [
@@ -230,7 +246,7 @@ def test_runs_over_the_cap_are_counted_as_over_the_cap(size: int, tmp_path: Path
     monkeypatch.setattr(file, "CHUNK_BYTES", size * 200)
     log = tmp_path / "flood.ndjson"
     flood = FLOODS[0]
-    log.write_bytes(b"".join(line(flood, at % 50) for at in range(500)))
+    log.write_bytes(b"".join(line(flood, at // 2 % 50) for at in range(500)))
     engine = read(Engine(config({"persona": {"attempts": log}}, series_per_metric=20), KINDS))
     engine.settle()
     assert 500 == sum(cell[0] for cell in pipeline(engine).attempts.cells.values())
@@ -238,3 +254,25 @@ def test_runs_over_the_cap_are_counted_as_over_the_cap(size: int, tmp_path: Path
     assert 300 == counted["persona_attempts_total"]
     assert (300, 300) == (counted["persona_repairs_total"], counted["persona_cost_usd_total"])
     assert 2 * 400 == counted["persona_tokens_total"], "two series for each run: ten runs have their own"
+
+
+def test_a_long_url_is_cut_before_it_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard library remembers the last ones whole."""
+    seen: list[str] = []
+
+    def take_apart(url: str) -> SplitResult:
+        seen.append(url)
+        return urlsplit(url)
+
+    monkeypatch.setattr("exporter.pipelines.crawl.urlsplit", take_apart)
+    assert "a.example" == crawl.domain("https://A.example/" + "x" * 1_000_000)
+    assert [crawl.URL_CHARACTERS] == [len(url) for url in seen]
+
+
+def test_what_a_long_name_had_is_forgotten_too() -> None:
+    """A series is found by what its label became."""
+    gauge = Gauge("errors", "", ("filter", "type"), cap=10)
+    name = "line\n" + "x" * 200
+    gauge.set(1, name, "timeout")
+    gauge.discard_where("filter", name)
+    assert 0 == len(gauge)
