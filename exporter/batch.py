@@ -3,10 +3,14 @@
 Knows nothing of personas or runs; the definitions are those of seed 001.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from math import floor, log2
 
 import msgspec
+
+DISTINCT = 50_000
+"""So many different numbers are told apart in a distribution."""
 
 RECENT = 5
 """How many of the last batches a recent trend looks at."""
@@ -52,6 +56,44 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
     mean_x = sum(x for x, _ in points) / len(points)
     mean_y = sum(y for _, y in points) / len(points)
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+class Distribution(msgspec.Struct, array_like=True):
+    """Whole numbers and how often each came, in bounded memory.
+
+    Beyond `DISTINCT` different ones they are counted in steps of a power of two, the smallest that is enough; their sum
+    stays exact. What comes of it depends on the numbers alone, not on their order.
+
+    >>> durations = Distribution()
+    >>> durations.add([10, 30, 30])
+    >>> durations.total, durations.step, quantile(durations.counts, 0.5)
+    (70, 1, 30.0)
+    """
+
+    counts: dict[int, int] = {}
+    """How often each came; the numbers are multiples of `step`."""
+    total: int = 0
+    step: int = 1
+
+    def add(self, numbers: Collection[int]) -> None:
+        """Takes in more numbers."""
+        self.total += sum(numbers)
+        self._count(Counter(self._stepped(numbers)))
+        while len(self.counts) > DISTINCT:
+            finer, self.counts, self.step = self.counts, {}, self.step * 2
+            for number, times in finer.items():
+                self._count({number - number % self.step: times})
+
+    def _stepped(self, numbers: Collection[int]) -> Collection[int]:
+        return numbers if self.step == 1 else [number - number % self.step for number in numbers]
+
+    def _count(self, more: Mapping[int, int]) -> None:
+        counts = self.counts
+        if not counts:
+            counts.update(more)
+            return
+        for number, times in more.items():
+            counts[number] = counts.get(number, 0) + times
 
 
 class Trend(msgspec.Struct, array_like=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from exporter.config import Config
 from exporter.encoding import decode, encode
+from exporter.follow.descriptors import Descriptors
 from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, MetricState
@@ -60,6 +61,7 @@ class Engine:
         before = msgspec.msgpack.decode(stored, type=_Stored) if stored else _Stored()
         self._idle_pipelines = {name: raw for name, raw in before.pipelines.items() if name not in config.pipelines}
         self._idle_streams: dict[str, dict[str, msgspec.Raw]] = {}
+        self._descriptors = Descriptors()
         self.itself = Itself()
         self._common: dict[str, Any] = {"itself": self.itself, "on_refused": on_refused}
         self.pipelines: dict[str, Pipeline] = {}
@@ -96,10 +98,11 @@ class Engine:
     def _intake(self, pipeline: Pipeline, name: str, before: Mapping[str, msgspec.Raw]) -> Intake:
         config = self._config.pipelines[pipeline.name].streams[name]
         stored = decode(before.get(name, _NOTHING), StoredStream)
-        reading: dict[str, Any] = {"patterns": config.paths, "line_bytes": self._config.limits.line_bytes}
+        reading: dict[str, Any] = {"patterns": config.paths, "limits": self._config.limits}
         if pipeline.streams[name].source is Source.DOCUMENT:
             return DocumentIntake(pipeline, name, stored, **reading, **self._common)
-        return LineIntake(pipeline, name, stored, **reading, skip_history=config.start == "end", **self._common)
+        reading |= {"skip_history": config.start == "end", "descriptors": self._descriptors}
+        return LineIntake(pipeline, name, stored, **reading, **self._common)
 
     # Reading
 

@@ -5,12 +5,15 @@ refused. An offset moves only together with what was folded.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from math import inf
 from typing import Any
 
 import msgspec
 
+from exporter.config import Limits
 from exporter.decode import Decoded, Decoder, Reason
+from exporter.follow.descriptors import Descriptors
 from exporter.follow.document import DocumentFollower, FolderFollower, Version
 from exporter.follow.follower import Piece, StreamFollower, StreamState
 from exporter.itself import Itself
@@ -19,6 +22,8 @@ from exporter.record import Timestamp, event_time
 
 TIME_CHARACTERS = 64
 """The longest event time that is worth keeping."""
+FORGOTTEN = ""
+"""Stands for all logs that are no longer known; no log has this path."""
 
 
 class Refused(msgspec.Struct):
@@ -85,6 +90,15 @@ class Intake:
         """What is to be stored. Shares what is live: encode it before anything is read."""
         return self._stored
 
+    def _forget_all_but(self, known: Collection[str]) -> None:
+        """Forgets logs that are no longer known; of their last event times the latest is kept, under `FORGOTTEN`."""
+        times = self._stored.times
+        gone = times.keys() - known
+        if gone - {FORGOTTEN}:
+            latest = max((times[log] for log in gone), key=lambda time: event_time(time) or -inf)
+            self._stored.times = {log: time for log, time in times.items() if log in known} | {FORGOTTEN: latest}
+        self._numbers = {log: number for log, number in self._numbers.items() if log in known}
+
     def paths(self) -> list[str]:
         """The logs, documents or folders that are there."""
         raise NotImplementedError
@@ -113,7 +127,7 @@ class Intake:
         self._itself.files.set(len(self.paths()), *labels)
         self._itself.lag.set(self.lag(), *labels)
         why = list(self.unfollowed().values())
-        for reason in ("directory", "special", "permission", "incomplete", "error"):
+        for reason in ("directory", "special", "permission", "incomplete", "too_many", "error"):
             self._itself.unfollowed.set(why.count(reason), *labels, reason)
         times = [time for time in map(event_time, self._stored.times.values()) if time is not None]
         self._itself.last_record.set(max(times, default=None), *labels)
@@ -148,11 +162,24 @@ class LineIntake(Intake):
     """Reads logs."""
 
     def __init__(
-        self, *args: Any, patterns: tuple[str, ...], line_bytes: int, skip_history: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        patterns: tuple[str, ...],
+        limits: Limits,
+        descriptors: Descriptors,
+        skip_history: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.patterns = patterns
-        self._follower = StreamFollower(patterns, self._stored.files, line_bytes=line_bytes, skip_history=skip_history)
+        self._follower = StreamFollower(
+            patterns,
+            self._stored.files,
+            line_bytes=limits.line_bytes,
+            skip_history=skip_history,
+            descriptors=descriptors,
+            most_files=limits.files_per_stream,
+        )
 
     def scan(self, *, settled: bool = False) -> None:
         self._follower.scan()
@@ -177,7 +204,7 @@ class LineIntake(Intake):
 
     def stored(self) -> StoredStream:
         files = self._stored.files = self._follower.stored()
-        self._stored.times = {log: time for log, time in self._stored.times.items() if log in files.logs}
+        self._forget_all_but(files.logs)
         return self._stored
 
     def paths(self) -> list[str]:
@@ -210,10 +237,12 @@ class LineIntake(Intake):
 class DocumentIntake(Intake):
     """Reads documents, each as one line whenever it changed."""
 
-    def __init__(self, *args: Any, patterns: tuple[str, ...], line_bytes: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, patterns: tuple[str, ...], limits: Limits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.patterns = patterns
-        self._follower = DocumentFollower(patterns, self._stored.documents, limit=line_bytes)
+        self._follower = DocumentFollower(
+            patterns, self._stored.documents, limit=limits.line_bytes, most_files=limits.files_per_stream
+        )
 
     def scan(self, *, settled: bool = False) -> None:
         self._follower.scan(settled=settled)
@@ -226,6 +255,10 @@ class DocumentIntake(Intake):
                 self._fold(document.path, 0, document.size, self._decoder.decode_document(document.content))
             document.take()
             yield
+
+    def stored(self) -> StoredStream:
+        self._forget_all_but(self._stored.documents)
+        return self._stored
 
     def paths(self) -> list[str]:
         return sorted(self._follower.paths())

@@ -4,8 +4,10 @@ In come ids and facts; out goes how many things have which facts. At most `OPEN_
 oldest are settled, which leaves them in the counts as they are. A settled thing that is told of again counts as new.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -16,6 +18,8 @@ OPEN_THINGS = 200_000
 
 ID_CHARACTERS = 128
 """A longer id is remembered by its digest, so that ids cannot fill the memory."""
+
+T = TypeVar("T", str, Identifier)
 
 FACTS = 8
 """A fact is one of so many bits."""
@@ -50,7 +54,7 @@ class Join(msgspec.Struct):
             self.tally[after] = self.tally.get(after, 0) + 1
 
     def _meet(self, thing: Identifier, told: int, true: int) -> None:
-        thing = _short(thing)
+        thing = short(thing)
         if thing in self.things:
             self.tell(thing, told, true)
             return
@@ -73,7 +77,21 @@ class Join(msgspec.Struct):
             self.tell(thing, bits >> FACTS, bits & ((1 << FACTS) - 1))
 
 
-def _short(thing: Identifier) -> Identifier:
+def short(thing: Identifier) -> Identifier:
+    """An id as it is remembered: itself, or the digest of a long one."""
     if isinstance(thing, int) or len(thing) <= ID_CHARACTERS:
         return thing
     return blake2b(thing.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def shortened(things: Sequence[T]) -> Sequence[T]:
+    """Ids or texts as they are remembered; the same sequence where none of them is long.
+
+    >>> shortened(["a", "b"]), [len(text) for text in shortened(["x" * 1000])]
+    (['a', 'b'], [32])
+    """
+    try:
+        longest = max(map(len, things), default=0)  # type: ignore[arg-type]  # a number has no length, and raises
+    except TypeError:
+        longest = ID_CHARACTERS + 1
+    return things if longest <= ID_CHARACTERS else [short(thing) for thing in things]  # type: ignore[misc]

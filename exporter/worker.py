@@ -102,12 +102,12 @@ class Worker:
 
         def swap(engine: Engine) -> None:
             following = successor(engine)
+            engine.close()  # before the next one opens files: together they may be too many
             if not self.caught_up:
                 following.scan()
                 following.aim()
             self.engine = following
             self._next_scan = 0.0
-            engine.close()
 
         self.ask(swap)
 

@@ -34,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What is never exceeded, whatever logs and clients do."""
 
     series_per_metric: int = 2000
+    files_per_stream: int = 10_000
     line_bytes: int = 1048576
     connections: int = 64
     header_seconds: float = 10.0

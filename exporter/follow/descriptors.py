@@ -1,9 +1,18 @@
 """How many files are open at a time."""
 
+import resource
+
 from exporter.follow.file import File
 
 OPEN_FILES = 256
-"""So many files of a stream are kept open. An open file can be read to its end after it was deleted."""
+"""So many files are kept open, or a quarter of what the process may open. An open file can be read to its end after it
+was deleted."""
+
+
+def most_open() -> int:
+    """How many files this process keeps open."""
+    may, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_FILES if may == resource.RLIM_INFINITY else min(OPEN_FILES, may // 4)
 
 
 class Descriptors:
@@ -13,7 +22,7 @@ class Descriptors:
     """
 
     def __init__(self, most: int | None = None) -> None:
-        self._most = OPEN_FILES if most is None else most
+        self._most = most_open() if most is None else most
         self._held: dict[File, None] = {}
 
     def hold(self, file: File) -> None:

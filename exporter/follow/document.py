@@ -34,12 +34,16 @@ class FolderCount(msgspec.Struct):
 
 
 class DocumentFollower:
-    """Follows the documents of one stream. `taken` says in which version each was last taken."""
+    """Follows the documents of one stream, at most so many; `taken` says in which version each was last taken."""
 
-    def __init__(self, patterns: tuple[str, ...], taken: dict[str, Version], *, limit: int) -> None:
+    def __init__(
+        self, patterns: tuple[str, ...], taken: dict[str, Version], *, limit: int, most_files: int | None = None
+    ) -> None:
         self.taken = taken
         self._patterns = patterns
         self._limit = limit
+        self._most_files = most_files
+        self._waiting: dict[str, str] = {}
         self._seen = Seen()
         self._last: dict[str, Version] = {}
         self._trouble: dict[str, str] = {}
@@ -48,7 +52,13 @@ class DocumentFollower:
     def scan(self, *, settled: bool = False) -> None:
         """Looks which documents changed; `settled` says that nobody is writing them."""
         self._seen = seen = look(self._patterns)
-        now = {path: (status.st_dev, status.st_ino, *signature(status)) for path, status in seen.files.items()}
+        known_first = sorted(seen.files, key=lambda path: path not in self.taken)
+        self._waiting = dict.fromkeys(known_first[self._most_files :] if self._most_files else [], "too_many")
+        now = {
+            path: (status.st_dev, status.st_ino, *signature(status))
+            for path, status in seen.files.items()
+            if path not in self._waiting
+        }
         self._due = {
             path: version
             for path, version in now.items()
@@ -78,11 +88,11 @@ class DocumentFollower:
 
     def paths(self) -> set[str]:
         """The documents that are there."""
-        return set(self._seen.files)
+        return set(self._last)
 
     def unfollowed(self) -> dict[str, str]:
         """What matches the patterns but is not followed, by path, and why."""
-        return self._seen.unfollowed | self._trouble
+        return self._seen.unfollowed | self._trouble | self._waiting
 
 
 class FolderFollower:

@@ -7,6 +7,7 @@ one holds up none of the others. A chunk that was not taken is read again after 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from math import inf
 
 import msgspec
 
@@ -19,7 +20,7 @@ from exporter.follow.scan import Seen, join, look, matches, regular, rotated_fro
 from exporter.follow.surroundings import Entry, Surroundings, entry_of
 
 DESERTED_LOGS = 64
-"""So many logs of which no file is left are remembered for each stream."""
+"""So many logs of which no file is left are remembered for each stream, and so many that the patterns do not match."""
 
 
 class StreamState(msgspec.Struct):
@@ -39,18 +40,30 @@ class Piece(msgspec.Struct):
 
 
 class StreamFollower:
-    """Follows the logs of one stream. Logs in `state` that the patterns no longer match are kept, and not followed."""
+    """Follows the logs of one stream, at most so many files of them; further ones wait until there is room.
+
+    Logs in `state` that the patterns no longer match are kept, and not followed.
+    """
 
     def __init__(
-        self, patterns: tuple[str, ...], state: StreamState, *, line_bytes: int, skip_history: bool = False
+        self,
+        patterns: tuple[str, ...],
+        state: StreamState,
+        *,
+        line_bytes: int,
+        skip_history: bool = False,
+        descriptors: Descriptors | None = None,
+        most_files: float = inf,
     ) -> None:
         self.state = state
         self._patterns = patterns
         self._line_bytes = line_bytes
         self._skip_history = skip_history
-        self._descriptors = Descriptors()
+        self._descriptors = descriptors or Descriptors()
+        self._most_files = most_files
+        self._waiting: dict[str, str] = {}
         self._logs = {path: self._log(path, log) for path, log in state.logs.items() if self._matches(path)}
-        self._others = {path: log for path, log in state.logs.items() if path not in self._logs}
+        self._others = _remembered({path: log for path, log in state.logs.items() if path not in self._logs})
         self._view: object = None
         self._seen = Seen()
 
@@ -68,7 +81,8 @@ class StreamFollower:
 
     def unfollowed(self) -> dict[str, str]:
         """What matches the patterns but is not followed, by path, and why."""
-        return self._seen.unfollowed | {path: why for log in self._logs.values() for path, why in log.trouble.items()}
+        trouble = {path: why for log in self._logs.values() for path, why in log.trouble.items()}
+        return self._seen.unfollowed | trouble | self._waiting
 
     def scan(self) -> None:
         """Looks what there is; nothing is dropped because a look failed."""
@@ -80,7 +94,7 @@ class StreamFollower:
             {path: (status.st_dev, status.st_ino) for path, status in seen.files.items()},
             {folder: {name: entry.inode() for name, entry in names.items()} for folder, names in seen.folders.items()},
         )
-        if view != self._view or troubled or self._troubled():
+        if view != self._view or troubled or self._troubled() or (self._waiting and self._has_room()):
             self._view = view
             self._reconcile(seen)
         for log in self._logs.values():
@@ -129,6 +143,9 @@ class StreamFollower:
     def _files(self) -> Iterator[File]:
         return (file for log in self._logs.values() for file in log.files)
 
+    def _has_room(self) -> bool:
+        return sum(len(log.files) + len(log.passed) for log in self._logs.values()) < self._most_files
+
     def _troubled(self) -> bool:
         return any(log.trouble for log in self._logs.values())
 
@@ -168,9 +185,13 @@ class StreamFollower:
         """The files that no log knows yet, by the log that they belong to; each file once."""
         known = {identity for log in self._logs.values() for identity in log.identities()}
         unknown: dict[str, list[Entry]] = {}
+        self._waiting = {}
         for path, status in sorted(self._candidates(seen).items()):
             entry = entry_of(path, status)
             if entry.identity not in known:
+                if len(known) >= self._most_files:
+                    self._waiting[path] = "too_many"
+                    continue
                 known.add(entry.identity)
                 unknown.setdefault(self._log_of(path, seen) or path, []).append(entry)
         return dict(sorted(unknown.items()))
@@ -200,6 +221,22 @@ class StreamFollower:
         deserted = [path for path, log in self._logs.items() if not log.files]
         for path in deserted[:-DESERTED_LOGS]:
             del self._logs[path]
+
+
+def _remembered(logs: dict[str, LogState]) -> dict[str, LogState]:
+    """Those of some logs of which a file is there, or may be, and the last few of the others."""
+    deserted = [path for path, log in logs.items() if not any(_may_be_there(file.path) for file in log.files)]
+    return {path: log for path, log in logs.items() if path not in set(deserted[:-DESERTED_LOGS])}
+
+
+def _may_be_there(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116  # as in scan
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:

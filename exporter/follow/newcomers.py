@@ -30,6 +30,8 @@ class Newcomers:
         if history is not to be skipped altogether.
         """
         before = self._known.newest
+        unknown = {entry.path for entry in entries}
+        self._incomplete = {path: seen for path, seen in self._incomplete.items() if path in unknown}
         for entry in sorted(entries, key=lambda entry: (entry.path != self._known.path, entry.signature[1])):
             try:
                 self._adopt(entry, before, history=first and (skip or entry.path not in matched))

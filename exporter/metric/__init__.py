@@ -5,12 +5,13 @@ Knows no clock, no Prometheus client and no pipeline.
 """
 
 from exporter.metric.kind import Cell, Counter, Cumulative, Gauge, Histogram, Metric
-from exporter.metric.label import LABEL_CHARACTERS, OTHER, Labels, label_value
+from exporter.metric.label import LABEL_CHARACTERS, OTHER, OVER, Labels, label_value
 from exporter.metric.owned import AnyMetric, Metrics, MetricState
 
 __all__ = [
     "LABEL_CHARACTERS",
     "OTHER",
+    "OVER",
     "AnyMetric",
     "Cell",
     "Counter",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any, ClassVar, Self
 
-from exporter.metric.label import OTHER, Labels, label_value
+from exporter.metric.label import OTHER, OVER, Labels, label_value
 
 Cell = list[int]
 """One series: its integers, then when it was first shown.
@@ -55,11 +55,12 @@ class Metric:
         """Forgets one series, if it is there."""
         raise NotImplementedError
 
-    def discard_where(self, label: str, value: str) -> None:
-        """Forgets every series whose `label` is `value`; does nothing for a metric without that label."""
+    def discard_where(self, label: str, *values: str) -> None:
+        """Forgets every series whose `label` is one of `values`; does nothing for a metric without that label."""
         if label in self.labels:
             at = self.labels.index(label)
-            for labels in [labels for labels in self.keys() if labels[at] == value]:
+            gone = set(map(label_value, values))
+            for labels in [labels for labels in self.keys() if labels[at] in gone]:
                 self.discard(labels)
 
 
@@ -97,8 +98,8 @@ class Cumulative(Metric):
     def discard(self, labels: Labels) -> None:
         self.cells.pop(labels, None)
 
-    def discard_where(self, label: str, value: str) -> None:
-        super().discard_where(label, value)
+    def discard_where(self, label: str, *values: str) -> None:
+        super().discard_where(label, *values)
         self.restore(self.cells)
 
     def cell(self, *labels: str, times: int = 1) -> Cell:
@@ -107,10 +108,13 @@ class Cumulative(Metric):
         return self._born(labels, times) if cell is None else cell
 
     def _born(self, labels: Labels, times: int) -> Cell:
+        over = OVER in labels
         labels = tuple(map(label_value, labels))
         cell = self.cells.get(labels)
-        if cell is None and len(self.cells) >= self.cap:
+        full = cell is None and len(self.cells) >= self.cap
+        if over or full:
             self.capped += times
+        if full:
             labels = self._fallback(labels)
             cell = self.cells.get(labels)
         if cell is None:

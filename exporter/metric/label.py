@@ -8,6 +8,19 @@ Labels = tuple[str, ...]
 OTHER = "other"
 """Where the series over the cap go."""
 
+
+class _Over(str):
+    """Equal to no other text, so that it finds no series by chance; `label_value` makes `other` of it."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+OVER = _Over(OTHER)
+"""`other` for what found no place in its pipeline: it is counted there, and as an observation over the cap."""
+
 LABEL_CHARACTERS = 128
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -46,10 +46,10 @@ class Metrics:
     def __iter__(self) -> Iterator[AnyMetric]:
         return iter(self._by_name.values())
 
-    def discard_where(self, label: str, value: str) -> None:
-        """Forgets every series of every metric whose `label` is `value`."""
+    def discard_where(self, label: str, *values: str) -> None:
+        """Forgets every series of every metric whose `label` is one of `values`."""
         for metric in self:
-            metric.discard_where(label, value)
+            metric.discard_where(label, *values)
 
     def state(self) -> dict[str, MetricState]:
         """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""

@@ -22,6 +22,8 @@ from exporter.tally import MILLIONTHS
 MIB = 1 << 20
 CORRECTIONS = {"false_positives": "false_positive", "false_negatives": "false_negative"}
 """What kind of correction a stream holds."""
+URL_CHARACTERS = 4096
+"""So much of a URL is looked at for its host; the standard library remembers the last URLs that it took apart."""
 QUEUED = 1
 """The URL is scheduled for another try."""
 
@@ -297,7 +299,7 @@ def domain(url: str) -> str:
     ('broken.com', 'other', 'other')
     """
     try:
-        return urlsplit(url).hostname or OTHER
+        return urlsplit(url[:URL_CHARACTERS]).hostname or OTHER
     except ValueError:
         return OTHER
 

@@ -7,28 +7,34 @@
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, groupby
 from operator import is_not
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
-from exporter.batch import Trend, entropy, quantile
-from exporter.metric import OTHER, Gauge, Metrics, label_value
+from exporter.batch import Distribution, Trend, entropy, quantile
+from exporter.join import shortened
+from exporter.metric import OTHER, OVER, Gauge, Metrics, label_value
 from exporter.pipeline import Options, Pipeline, State, Stream
 from exporter.record import Count, Identifier, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS, DurationTally, ScoreTally, Tally
 
 BASELINE_BATCHES = 3
 """The first batches of a run, whose mean latency is what later batches are compared with."""
-PENDING_ATTEMPTS = 4000
-"""At most so many attempts wait to be added to their runs' metrics, which takes some milliseconds."""
+PENDING_CHUNKS = 24
+"""The attempts of so many chunks wait to be added to their runs' metrics, which takes some milliseconds."""
+PENDING_VALUES = 10_000
+"""So do at most so many different values of a run, and those of one chunk."""
 BATCH_ANCHORS = 200_000
 """At most so many distinct anchors of an open batch are remembered."""
+BATCH_VALUES = 1000
+"""At most so many opening moves of an open batch are told apart, and so many validators."""
+RUNS_OVER = ("", OTHER)
+"""Stands for the runs over the cap, which are counted as one and have no batches; no log has this path."""
 
 DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "repairs": ("repair_ratio", lambda slope: slope > 0.5),
@@ -37,7 +43,6 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 }
 """Seed 001's drift alerts: which trend over the whole run, and when it is one."""
 
-K = TypeVar("K")
 _is_there = partial(is_not, None)
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
 
@@ -83,7 +88,7 @@ class Batch(msgspec.Struct):
     attempts: int = 0
     successes: int = 0
     repaired: int = 0
-    latencies: dict[int, int] = {}
+    latencies: Distribution = msgspec.field(default_factory=Distribution)
     openings: dict[str, int] = {}
     anchors: set[str] = set()
     has_anchors: bool = False
@@ -98,13 +103,52 @@ class Batch(msgspec.Struct):
         """What trends are drawn of, by indicator; what the batch has no data for is left out."""
         figures = {
             "repair_ratio": self.repaired / self.attempts,
-            "latency_mean_seconds": sum(ms * times for ms, times in self.latencies.items()) / self.attempts / 1000,
+            "latency_mean_seconds": self.latencies.total / self.attempts / 1000,
         }
         if self.openings:
             figures["opening_entropy"] = entropy(self.openings.values())
         if "pollyanna" in self.scores:
             figures["pollyanna"] = self.score_mean("pollyanna")
         return figures
+
+    # Each of these returns how many observations were over a bound
+
+    def take_openings(self, openings: Mapping[str, int]) -> int:
+        """Counts opening moves, those over the bound as `other`."""
+        over = 0
+        for opening, times in openings.items():
+            opening = label_value(opening)
+            if opening not in self.openings and len(self.openings) >= BATCH_VALUES:
+                opening = OTHER
+                over += times
+            self.openings[opening] = self.openings.get(opening, 0) + times
+        return over
+
+    def take_scores(self, scores: Mapping[str, tuple[int, int]]) -> int:
+        """Adds up the scores of validators; those of validators over the bound are left out."""
+        over = 0
+        for validator, (scored, millionths) in scores.items():
+            validator = label_value(validator)
+            if validator not in self.scores and len(self.scores) >= BATCH_VALUES:
+                over += scored
+                continue
+            before = self.scores.get(validator, (0, 0))
+            self.scores[validator] = (before[0] + scored, before[1] + millionths)
+        return over
+
+    def take_anchors(self, anchors: Sequence[str]) -> int:
+        """Remembers anchors; those over the bound are left out."""
+        anchors = shortened(anchors)
+        if len(self.anchors) + len(anchors) <= BATCH_ANCHORS:
+            self.anchors.update(anchors)
+            return 0
+        over = 0
+        for anchor in anchors:
+            if len(self.anchors) < BATCH_ANCHORS:
+                self.anchors.add(anchor)
+            else:
+                over += anchor not in self.anchors
+        return over
 
 
 class Run(msgspec.Struct):
@@ -130,6 +174,9 @@ class _OpenRun:
         self.run_id = run_id
         self.state = state
         self.pending = 0
+        self.over = run_id is OVER
+        """Whether it stands for the runs over the cap."""
+        self._persona = persona
         self.attempts = DurationTally(persona.attempts, persona.duration, run_id)
         self.repairs = Tally(persona.repairs, run_id)
         self.scores = ScoreTally(persona.scores, run_id)
@@ -143,13 +190,17 @@ class _OpenRun:
         self.pending = 0
         attempts, latencies = self.attempts.settle()
         batch.successes += sum(times for (_, status), times in attempts.items() if status == "success")
-        _add_up(batch.latencies, Counter(latencies))
-        for validator, (scored, millionths) in self.scores.settle().items():
-            before = batch.scores.get(validator, (0, 0))
-            batch.scores[validator] = (before[0] + scored, before[1] + millionths)
-        _add_up(batch.openings, self.openings.settle())
+        batch.latencies.add(latencies)
+        self._persona.batch_score_mean.capped += batch.take_scores(self.scores.settle())
+        self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
         self.constraints.settle()
+        if self.over:
+            self.state.batch = Batch()
+
+    def values(self) -> int:
+        """How many different values are tallied."""
+        return len(self.repairs) + len(self.scores) + len(self.openings) + len(self.constraints)
 
 
 class Persona(Pipeline):
@@ -239,14 +290,18 @@ class Persona(Pipeline):
 
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
         columns = tuple(zip(*map(astuple, records), strict=True))
+        ids = shortened(columns[PERSONA_ID])
         for run_id, start, end in _stretches(columns[RUN_ID]):
             run = self._open(log, run_id)
             while start < end:
-                fitting = start + self._fit(run.state.batch.personas, columns[PERSONA_ID][start:end])
+                fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:end])
                 self._tally(run, *[column[start:fitting] for column in columns])
                 if fitting < end:
                     self._close(run)
                 start = fitting
+        self._pending += 1
+        if self._pending >= PENDING_CHUNKS:
+            self.settle()
 
     def _open(self, log: str, run_id: str) -> _OpenRun:
         """The run, or over the cap the one that all further runs are counted under."""
@@ -254,14 +309,15 @@ class Persona(Pipeline):
         if found is None:
             runs = self.state.runs
             run_id = label_value(run_id)
-            if (log, run_id) not in runs and len(runs) >= self.metrics.cap:
-                run_id = OTHER
-            if (log, run_id) not in runs:
-                runs[log, run_id] = Run()
+            key = log, run_id
+            if key not in runs and len(runs) >= self.metrics.cap:
+                key, run_id = RUNS_OVER, OVER
+            elif key not in runs:
+                runs[key] = Run()
                 self.info.set(1, run_id, run_id.partition("_")[0])
                 self.batches.cell(run_id, times=0)
-            found = self._open_runs.get((log, run_id)) or _OpenRun(self, run_id, runs[log, run_id])
-            self._open_runs[log, run_id] = found
+            found = self._open_runs.get(key) or _OpenRun(self, run_id, runs.get(key) or Run())
+            self._open_runs[key] = found
         found.state.quiet = 0.0
         return found
 
@@ -288,24 +344,23 @@ class Persona(Pipeline):
             for stage, status, error in zip(stages, statuses, errors, strict=True):
                 if status == "fail":
                     self.failures.add(1, run_id, stage, error_class(error))
-        prompt, completion = sum(prompts), sum(completions)
-        self.tokens.cell(run_id, "prompt")[0] += prompt
-        self.tokens.cell(run_id, "completion")[0] += completion
-        self.cost.cell(run_id)[0] += prompt + completion
+        prompt, completion, lines = sum(prompts), sum(completions), len(stages)
+        self.tokens.add(prompt, run_id, "prompt", times=lines)
+        self.tokens.add(completion, run_id, "completion", times=lines)
+        self.cost.add(prompt + completion, run_id, times=lines)
         repaired = list(filter(None, repairs))
-        self.repaired.cell(run_id)[0] += len(repaired)
+        self.repaired.add(len(repaired), run_id, times=len(repaired))
         batch.repaired += len(repaired)
         run.repairs.count(chain.from_iterable(repaired))
         run.scores.observe(filter(None, scores))
         run.openings.count(filter(_is_there, openings) if None in openings else openings)
         run.constraints.count(chain.from_iterable(filter(None, constraints)))
         batch.has_anchors = batch.has_anchors or any(map(_is_there, anchors))
-        if len(batch.anchors) < BATCH_ANCHORS:
-            batch.anchors.update(chain.from_iterable(filter(None, anchors)))
-        run.pending += len(stages)
-        self._pending += len(stages)
-        if self._pending >= PENDING_ATTEMPTS:
-            self.settle()
+        used = list(chain.from_iterable(filter(None, anchors)))
+        self.batch_anchor_diversity.capped += batch.take_anchors(used)
+        run.pending += lines
+        if run.values() > PENDING_VALUES:
+            run.settle()
 
     def settle(self) -> None:
         self._pending = 0
@@ -324,7 +379,9 @@ class Persona(Pipeline):
         self.batch_success_ratio.set(batch.successes / batch.attempts, run_id)
         self.batch_repair_ratio.set(figures["repair_ratio"], run_id)
         self.batch_latency_mean.set(figures["latency_mean_seconds"], run_id)
-        self.batch_latency_p95.set(quantile(batch.latencies, 0.95) / 1000, run_id)
+        self.batch_latency_p95.set(quantile(batch.latencies.counts, 0.95) / 1000, run_id)
+        if batch.latencies.step > 1:
+            self.batch_latency_p95.capped += batch.attempts
         self.batch_opening_entropy.set(figures.get("opening_entropy"), run_id)
         self.batch_anchor_diversity.set(len(batch.anchors) / batch.attempts if batch.has_anchors else None, run_id)
         self.batch_score_mean.discard_where("run_id", run_id)
@@ -349,18 +406,21 @@ class Persona(Pipeline):
             self.latency_change.set(mean / base - 1, run_id)
 
     def expire(self, seconds: float) -> None:
-        """Drops every run that has been quiet, in all its logs, for longer than `run_ttl`."""
+        """Drops every run that has been quiet, in all its logs, for longer than `run_ttl`.
+
+        The counters of `other` stay: they hold what was over a cap, of runs that go on perhaps.
+        """
         quiet: dict[str, float] = {}
         for (_, run_id), run in self.state.runs.items():
             run.quiet += seconds
             quiet[run_id] = min(run.quiet, quiet.get(run_id, run.quiet))
-        gone = {run_id for run_id, seconds in quiet.items() if seconds > self.options.run_ttl and run_id != OTHER}
+        gone = {run_id for run_id, seconds in quiet.items() if seconds > self.options.run_ttl}
         if gone:
             self.settle()
             self.state.runs = {key: run for key, run in self.state.runs.items() if key[1] not in gone}
             self._open_runs.clear()
-        for run_id in gone:
-            self.metrics.discard_where("run_id", run_id)
+            for metric in self.metrics:
+                metric.discard_where("run_id", *(gone if isinstance(metric, Gauge) else gone - {OTHER}))
 
     def merge(self, other: "Persona") -> None:
         super().merge(other)
@@ -376,14 +436,6 @@ def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     for run_id, stretch in groupby(run_ids):
         start, end = end, end + sum(1 for _ in stretch)
         yield run_id, start, end
-
-
-def _add_up(counts: dict[K, int], more: Counter[K]) -> None:
-    if not counts:
-        counts.update(more)
-        return
-    for key, times in more.items():
-        counts[key] = counts.get(key, 0) + times
 
 
 def error_class(error: str | None) -> str:

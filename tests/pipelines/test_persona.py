@@ -279,7 +279,8 @@ def test_runs_over_the_cap_are_counted_together():
     persona.settle()
     assert 20 == sum(cell[0] for cell in persona.attempts.cells.values())
     assert 15 == value(persona.attempts, "other", "B", "success")
-    assert 6 == len(persona.state.runs)
+    assert 5 == len(persona.state.runs)
+    assert 0 == sum(cell[0] for cell in persona.batches.cells.values()), "nobody knows their batches"
 
 
 def test_merging_adds_runs_of_other_logs():
