@@ -138,8 +138,9 @@ def mixed() -> bytes:
 # Accounting
 
 
+@pytest.mark.invariant(2)
 def test_every_line_is_a_record_skipped_or_rejected_at_every_step(make, log: Path, mixed: bytes) -> None:
-    """2: at no moment is a line lost or counted twice, and bytes match offsets."""
+    """At no moment is a line lost or counted twice, and bytes match offsets."""
     log.write_bytes(mixed * 3)
     engine = make()
     for _ in rounds(engine):
@@ -179,8 +180,9 @@ def test_a_refused_line_is_numbered_in_its_own_file(tmp_path: Path) -> None:
     assert ([2], 7) == ([refused.number for refused in seen], counted(engine)["lines"])
 
 
+@pytest.mark.invariant(11)
 def test_lines_over_the_limit_are_counted_as_one_each(tmp_path: Path, log: Path) -> None:
-    """11: they cost no memory, and the next line counts."""
+    """They cost no memory, and the next line counts."""
     seen: list[Refused] = []
     log.write_bytes(attempt() + b"y" * 5000 + b"\n" + attempt() + b"z" * 200_000 + b"\n" + attempt())
     engine = Engine(config({"persona": {"attempts": log}}, line_bytes=1024), KINDS, on_refused=seen.append)
@@ -190,8 +192,9 @@ def test_lines_over_the_limit_are_counted_as_one_each(tmp_path: Path, log: Path)
     assert log.stat().st_size == counted(engine)["bytes"]
 
 
+@pytest.mark.invariant(10)
 def test_a_line_without_newline_waits_for_it(make, log: Path) -> None:
-    """10: it is neither counted nor rejected before."""
+    """It is neither counted nor rejected before."""
     log.write_bytes(attempt() + attempt()[:-1])
     engine = read(make())
     assert 1 == counted(engine)["lines"]
@@ -209,8 +212,9 @@ def test_reading_to_the_end_counts_a_last_line_without_newline(make, log: Path) 
     assert (2, len(attempt()) * 2 - 1) == (counted(engine)["records"], counted(engine)["bytes"])
 
 
+@pytest.mark.invariant(11)
 def test_absurd_numbers_do_not_stop_anything(make, log: Path) -> None:
-    """11: sums beyond 64 bits are stored and restored as they are."""
+    """Sums beyond 64 bits are stored and restored as they are."""
     huge = {"prompt_tokens": 2**53, "ts": 10**30, "validator_scores": {"x": 2**53}}
     log.write_bytes(attempt(**huge) * 3000)
     engine = read(make())
@@ -222,8 +226,9 @@ def test_absurd_numbers_do_not_stop_anything(make, log: Path) -> None:
 # Cuts
 
 
+@pytest.mark.invariant(1)
 def test_stopping_at_any_step_changes_nothing(make, log: Path, mixed: bytes) -> None:
-    """1: offsets and counts are one cut, so whoever goes on from it comes to the same end."""
+    """Offsets and counts are one cut, so whoever goes on from it comes to the same end."""
     log.write_bytes(mixed * 3)
     whole = exposition(read(make()))
     cuts = []
@@ -234,11 +239,12 @@ def test_stopping_at_any_step_changes_nothing(make, log: Path, mixed: bytes) -> 
     assert {whole} == {exposition(read(make(cut))) for cut in cuts}
 
 
+@pytest.mark.invariant(10, 15)
 @given(st.lists(st.tuples(st.integers(0, 9000), st.booleans()), max_size=8))
 def test_however_the_log_grows_the_outcome_is_the_same(
     tmp_path_factory: pytest.TempPathFactory, mixed: bytes, cuts: list[tuple[int, bool]]
 ) -> None:
-    """10, 15: pieces may end in the middle of a line or a character, and the exporter may restart after any of them."""
+    """Pieces may end in the middle of a line or a character, and the exporter may restart after any of them."""
     text = mixed[:9000] + "ș\n".encode() * 3
     log = tmp_path_factory.mktemp("logs") / "generation.log"
     grown = config({"persona": {"attempts": log}})
@@ -260,8 +266,9 @@ def test_however_the_log_grows_the_outcome_is_the_same(
     whole.close()
 
 
+@pytest.mark.invariant(1)
 def test_all_pipelines_go_on_from_any_cut(tmp_path: Path) -> None:
-    """1: whatever a pipeline remembers is part of the cut."""
+    """Whatever a pipeline remembers is part of the cut."""
     paths: dict[str, dict[str, Path]] = {}
     for name, kind in KINDS.items():
         for stream, what in kind.streams.items():
@@ -280,8 +287,9 @@ def test_all_pipelines_go_on_from_any_cut(tmp_path: Path) -> None:
             again.close()
 
 
+@pytest.mark.invariant(15)
 def test_logs_may_be_read_in_any_order(tmp_path: Path) -> None:
-    """15: counters of several logs add up."""
+    """Counters of several logs add up."""
     for name, count in (("a", 400), ("b", 90)):
         text = "".join(line + "\n" for line in demo_lines("tagger", "events", count, start=START, seed=count))
         (tmp_path / f"{name}.ndjson").write_text(text)
@@ -383,8 +391,9 @@ def small(path: Path, kind: type[Small], stored: bytes | None = None) -> Engine:
     return Engine(config({"small": {"pings": path}}, kinds=kinds), kinds, stored=stored)
 
 
+@pytest.mark.invariant(20)
 def test_a_metric_whose_definition_changed_resets_alone(log: Path) -> None:
-    """20: it starts at 0, is counted, and is born again; the other one goes on."""
+    """It starts at 0, is counted, and is born again; the other one goes on."""
     log.write_bytes(b'{"ms": 700}\n' * 3)
     before = read(small(log, Small))
     for metric in before.metrics():
@@ -407,8 +416,9 @@ def test_a_memory_that_is_not_understood_resets_alone(log: Path) -> None:
     assert [] == pipeline(after).state.last
 
 
+@pytest.mark.invariant(20)
 def test_a_new_price_resets_the_cost_alone(log: Path) -> None:
-    """20: what was counted was worth something else."""
+    """What was counted was worth something else."""
     log.write_bytes(attempt() * 4)
     before = read(Engine(config({"persona": {"attempts": log}}), KINDS))
     dearer = KINDS["persona"].options_type(price_per_1000_tokens=1)
@@ -473,16 +483,18 @@ def test_a_document_is_read_at_once_where_nobody_writes_it(distillation: Config,
     assert 1 == counted(engine, "distillation", "session")["records"]
 
 
+@pytest.mark.invariant(19)
 def test_a_document_is_not_read_again_after_a_restart(distillation: Config, session: Path) -> None:
-    """19: which version was taken is part of the cut."""
+    """Which version was taken is part of the cut."""
     session.write_text(summary())
     before = read(read(Engine(distillation, KINDS)))
     after = read(read(Engine(distillation, KINDS, stored=stored(before))))
     assert exposition(before) == exposition(after)
 
 
+@pytest.mark.invariant(11)
 def test_a_document_over_the_limit_is_refused(session: Path) -> None:
-    """11: it is not read into memory."""
+    """It is not read into memory."""
     session.write_text(summary() + " " * 5000)
     engine = Engine(config({"distillation": {"session": session}}, line_bytes=1024), KINDS)
     read(read(engine))
@@ -505,8 +517,9 @@ def test_folders_beside_the_logs_are_counted(distillation: Config, session: Path
 # What the exporter says of itself
 
 
+@pytest.mark.invariant(7)
 def test_the_backlog_is_what_was_there_when_it_was_aimed_at(make, log: Path) -> None:
-    """7: what is written later does not keep the gate shut."""
+    """What is written later does not keep the gate shut."""
     log.write_bytes(attempt() * 3)
     engine = make()
     engine.scan()
@@ -548,8 +561,9 @@ def test_the_last_record_is_told_by_its_own_time(tmp_path: Path) -> None:
     assert {("persona", "attempts"): expected} == engine.itself.last_record.values
 
 
+@pytest.mark.invariant(12)
 def test_what_cannot_be_followed_is_counted(tmp_path: Path) -> None:
-    """12: a folder that matches stops nothing."""
+    """A folder that matches stops nothing."""
     (tmp_path / "a.log").mkdir()
     (tmp_path / "b.log").write_bytes(attempt())
     engine = read(Engine(config({"persona": {"attempts": tmp_path / "*.log"}}), KINDS))
@@ -558,8 +572,9 @@ def test_what_cannot_be_followed_is_counted(tmp_path: Path) -> None:
     assert 'files{pipeline="persona",stream="attempts"} 1.0' in shown
 
 
+@pytest.mark.invariant(8)
 def test_rotations_and_truncations_are_counted(make, log: Path) -> None:
-    """8: what befell a log can be seen, and goes on after a restart."""
+    """What befell a log can be seen, and goes on after a restart."""
     log.write_bytes(attempt() * 3)
     engine = read(make())
     log.rename(log.with_suffix(".log.1"))

@@ -154,7 +154,7 @@ def test_a_birth_is_held_anew_after_a_restart(births: Births, elapsed: Clock, cl
 
 @pytest.mark.invariant(3)
 def test_what_was_shown_goes_on_after_a_restart(births: Births, elapsed: Clock, clock: Clock) -> None:
-    """3: nothing falls back to 0."""
+    """Nothing falls back to 0."""
     lines = counter("a")
     lines.add(3, "x")
     scrape(births, lines)
@@ -194,7 +194,7 @@ def test_a_series_that_comes_back_is_born_again(births: Births, elapsed: Clock) 
 @pytest.mark.invariant(17)
 @pytest.mark.parametrize("step", [3600, -3600, 365 * 86400, -365 * 86400])
 def test_a_clock_that_steps_holds_nothing_longer(births: Births, elapsed: Clock, clock: Clock, step: float) -> None:
-    """17: how long a birth is held is measured by a clock that nobody sets."""
+    """How long a birth is held is measured by a clock that nobody sets."""
     lines = counter("a")
     lines.add(3, "x")
     scrape(births, lines)
@@ -213,7 +213,7 @@ def test_gauges_are_not_held(births: Births) -> None:
 
 @pytest.mark.invariant(6)
 def test_what_is_shown_is_a_copy(births: Births) -> None:
-    """6: what is rendered later is what was made durable, not what was counted since."""
+    """What is rendered later is what was made durable, not what was counted since."""
     lines, score = counter("a"), Gauge("score", "Score.", cap=1)
     lines.add(3, "x")
     score.set(1)
@@ -236,7 +236,7 @@ def created(births: Births, *metrics: AnyMetric) -> list[float]:
 
 @pytest.mark.invariant(4)
 def test_openmetrics_says_when_a_series_was_first_shown(births: Births, elapsed: Clock, clock: Clock) -> None:
-    """4: the time is that of the 0, and stays while the value lives, through holds, values and restarts."""
+    """The time is that of the 0, and stays while the value lives, through holds, values and restarts."""
     lines, seconds = counter("a"), histogram()
     lines.add(1, "x")
     seconds.observe(1, "A")
@@ -250,7 +250,7 @@ def test_openmetrics_says_when_a_series_was_first_shown(births: Births, elapsed:
 
 @pytest.mark.invariant(4)
 def test_a_series_that_starts_anew_has_a_newer_time(births: Births, clock: Clock) -> None:
-    """4: a reset can be told from a fall."""
+    """A reset can be told from a fall."""
     births.admit([lines := counter("run")])
     lines.add(1, "1")
     assert [1000] == created(births, lines)
@@ -263,7 +263,7 @@ def test_a_series_that_starts_anew_has_a_newer_time(births: Births, clock: Clock
 @pytest.mark.invariant(4, 17)
 @pytest.mark.parametrize("step", [0, -1, -3600, -365 * 86400])
 def test_a_series_that_starts_anew_has_a_newer_time_on_any_clock(births: Births, clock: Clock, step: float) -> None:
-    """4: a clock that stands still or is set back makes no reset look older than what it ended."""
+    """A clock that stands still or is set back makes no reset look older than what it ended."""
     lines = counter("run")
     lines.add(1, "1")
     before = created(births, lines)
@@ -328,7 +328,7 @@ def expected(shown: list[Shown]) -> Iterator[tuple[tuple[str, frozenset[tuple[st
 @pytest.mark.parametrize("form", [CLASSIC, OPENMETRICS], ids=["classic", "openmetrics"])
 @given(seen=metrics)
 def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tuple[str, str, int]]) -> None:
-    """11: no label value breaks the format or becomes another one."""
+    """No label value breaks the format or becomes another one."""
     shown = copied(filled(seen))
     assert dict(expected(shown)) == samples(text(shown, form))
 
@@ -336,7 +336,7 @@ def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tupl
 @pytest.mark.invariant(15)
 @given(metrics)
 def test_the_text_does_not_depend_on_the_order_of_births(seen: list[tuple[str, str, int]]) -> None:
-    """15: families and series are in the order of their names and labels."""
+    """Families and series are in the order of their names and labels."""
     backwards = [*reversed(filled([]))]
     for one, other in zip(filled(seen), reversed(backwards), strict=True):
         series = one.values if isinstance(one, Gauge) else one.cells
@@ -452,8 +452,9 @@ def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]])
         assert written == form.text(shown)
 
 
+@pytest.mark.invariant(13)
 def test_what_is_laid_out_goes_with_its_series() -> None:
-    """13: a text is kept of the series that there are, not of those that there were."""
+    """A text is kept of the series that there are, not of those that there were."""
     lines = Counter("lines_total", "Lines.", ("run",), cap=2000)
     for run in range(1000):
         lines.add(1, str(run))

@@ -333,13 +333,14 @@ def test_what_is_stored_comes_back() -> None:
     assert filled().state() == metrics.state()
 
 
+@pytest.mark.invariant(20)
 @pytest.mark.parametrize(
     ("after", "changed"),
     [(declared(bounds=(1, 2)), "seconds"), (declared(price=2), "cost_total")],
     ids=["bounds", "price"],
 )
 def test_a_metric_whose_meaning_changed_starts_anew_alone(after: Metrics, changed: str) -> None:
-    """20: the others go on."""
+    """The others go on."""
     assert [changed] == after.restore(again(filled()))
     before, now, empty = filled().state(), after.state(), declared().state()
     assert {name: (empty if name == changed else before)[name].cells for name in before} == {

@@ -107,7 +107,7 @@ def counts(text: str) -> dict[str, float]:
 
 @pytest.mark.invariant(6)
 def test_what_is_served_is_durable(exporter: Exporter, tmp_path: Path) -> None:
-    """6: after a kill right behind a response, the restored counts are those of its body, series by series."""
+    """After a kill right behind a response, the restored counts are those of its body, series by series."""
     for step in range(5):
         exporter.write(step)
         body = exporter.scrape()
@@ -128,7 +128,7 @@ def measured(text: str) -> set[tuple[str, float]]:
 
 @pytest.mark.invariant(6)
 def test_nothing_is_served_before_the_first_copy_is_durable(exporter: Exporter) -> None:
-    """6: better no metrics than some that a kill takes back."""
+    """Better no metrics than some that a kill takes back."""
     exporter.full = True
     assert None is exporter.page()
     exporter.full = False
@@ -137,7 +137,7 @@ def test_nothing_is_served_before_the_first_copy_is_durable(exporter: Exporter) 
 
 @pytest.mark.invariant(16)
 def test_a_full_disk_keeps_the_last_durable_page(exporter: Exporter) -> None:
-    """16: following goes on, the failure is counted and told, and recovery needs no restart."""
+    """Following goes on, the failure is counted and told, and recovery needs no restart."""
     exporter.write(1)
     before = exporter.scrape()
     exporter.full = True
@@ -155,7 +155,7 @@ def test_a_full_disk_keeps_the_last_durable_page(exporter: Exporter) -> None:
 
 @pytest.mark.invariant(16)
 def test_what_is_live_stays_live_on_a_full_disk(exporter: Exporter) -> None:
-    """16: the age of the last snapshot can be seen."""
+    """The age of the last snapshot can be seen."""
     before = exporter.scrape()
     exporter.full = True
     exporter.write(1)
@@ -253,7 +253,7 @@ def test_a_page_is_rendered_once_for_each_format(exporter: Exporter, form: Forma
 
 @pytest.mark.invariant(7)
 def test_its_own_metrics_can_be_read_at_any_time(exporter: Exporter) -> None:
-    """7: before the first durable page, and on a full disk."""
+    """Before the first durable page, and on a full disk."""
     exporter.full = True
     exporter.write(2)
     exporter.page()
@@ -274,7 +274,7 @@ def test_its_own_metrics_are_at_most_a_second_old(exporter: Exporter) -> None:
 
 @pytest.mark.invariant(16)
 def test_it_says_when_and_how_long_the_last_snapshot_was_written(exporter: Exporter) -> None:
-    """16: no time is shown before there was a snapshot; it stays when one fails."""
+    """No time is shown before there was a snapshot; it stays when one fails."""
 
     def shown() -> dict[str, float]:
         return {family.name: family.samples[0].value for family in exporter.publisher.snapshot_families()}

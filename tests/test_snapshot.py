@@ -82,7 +82,7 @@ HOW = {
 @pytest.mark.invariant(5)
 @pytest.mark.parametrize("how", HOW.values(), ids=HOW)
 def test_a_damaged_snapshot_gives_way_to_the_one_before(state: Path, how: Callable[[bytes], bytes]) -> None:
-    """5: one valid generation is always there."""
+    """One valid generation is always there."""
     saved(state, b"one", b"two")
     damage(state / "state.snapshot", how)
     assert (b"one", 1) == loaded(state)
@@ -90,7 +90,7 @@ def test_a_damaged_snapshot_gives_way_to_the_one_before(state: Path, how: Callab
 
 @pytest.mark.invariant(5)
 def test_no_flipped_bit_goes_unnoticed(state: Path) -> None:
-    """5: neither in the content nor in what says what it is: another schema is no reason to refuse to start."""
+    """Neither in the content nor in what says what it is: another schema is no reason to refuse to start."""
     saved(state, b"one", b"two")
     whole = (state / "state.snapshot").read_bytes()
     for at in range(len(whole)):
@@ -100,7 +100,7 @@ def test_no_flipped_bit_goes_unnoticed(state: Path) -> None:
 
 @pytest.mark.invariant(5)
 def test_no_missing_end_goes_unnoticed(state: Path) -> None:
-    """5: wherever a write stopped, what it left is not taken for a snapshot."""
+    """Wherever a write stopped, what it left is not taken for a snapshot."""
     saved(state, b"one", b"two")
     whole = (state / "state.snapshot").read_bytes()
     for size in range(len(whole)):
@@ -113,7 +113,7 @@ def test_no_missing_end_goes_unnoticed(state: Path) -> None:
 def test_no_change_of_a_generation_goes_unnoticed(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, data: st.DataObject
 ) -> None:
-    """5: whatever bytes a disk gives back instead of some of those that were written, they are not loaded."""
+    """Whatever bytes a disk gives back instead of some of those that were written, they are not loaded."""
     state = tmp_path_factory.mktemp("state")
     saved(state, b"one", content)
     whole = (state / "state.snapshot").read_bytes()
@@ -129,7 +129,7 @@ def test_no_change_of_a_generation_goes_unnoticed(
 def test_a_kill_while_a_damaged_generation_is_replaced_keeps_the_good_one(
     state: Path, tmp_path: Path, size: int
 ) -> None:
-    """5: the damaged generation never takes the place of the one before it, which is all that there is."""
+    """The damaged generation never takes the place of the one before it, which is all that there is."""
     saved(state, b"one", bytes(100))
     damage(state / "state.snapshot", lambda data: data[:size] + b"!" + data[size + 1 :])
     copies: list[Path] = []
@@ -154,7 +154,7 @@ def test_a_lost_snapshot_gives_way_to_the_one_before(state: Path) -> None:
 
 @pytest.mark.invariant(5)
 def test_nothing_is_loaded_where_both_are_damaged(state: Path) -> None:
-    """5: counting starts anew, and says why."""
+    """Counting starts anew, and says why."""
     saved(state, b"one", b"two")
     for name in ("state.snapshot", "state.previous"):
         damage(state / name, lambda data: data[:-1])
@@ -180,7 +180,7 @@ def test_a_newer_programs_snapshot_is_refused(state: Path, monkeypatch: pytest.M
 
 @pytest.mark.invariant(18)
 def test_a_second_instance_is_refused_and_touches_nothing(state: Path) -> None:
-    """18: two writers would count one line twice."""
+    """Two writers would count one line twice."""
     store = Store(str(state))
     store.save(b"x")
     before = {path.name: path.stat().st_mtime_ns for path in state.iterdir()}
@@ -200,7 +200,7 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.invariant(16)
 def test_a_directory_that_cannot_be_written_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """16: better said at the start than at the first scrape."""
+    """Better said at the start than at the first scrape."""
     saved(state, b"x")
 
     def refuse(*_: object, **__: object) -> None:
@@ -262,7 +262,7 @@ def fail_at(step: int) -> Callable[[int], None]:
 
 @pytest.mark.invariant(5)
 def test_a_kill_at_any_step_leaves_the_last_generation_or_the_next(state: Path, tmp_path: Path) -> None:
-    """5: whenever the process ends, one of them is whole and is the one that is loaded."""
+    """Whenever the process ends, one of them is whole and is the one that is loaded."""
     saved(state, b"one", b"two")
     copies: list[Path] = []
     store = Store(str(state), fsync=lambda file: os.fsync(file))
@@ -278,7 +278,7 @@ def test_a_kill_at_any_step_leaves_the_last_generation_or_the_next(state: Path, 
 @pytest.mark.invariant(16)
 @pytest.mark.parametrize("step", range(1, 8))
 def test_a_failure_at_any_step_leaves_a_snapshot_and_no_scar(state: Path, step: int) -> None:
-    """16: the good snapshot survives, and the next attempt succeeds without a restart."""
+    """The good snapshot survives, and the next attempt succeeds without a restart."""
     store = Store(str(state), fsync=lambda file: os.fsync(file))
     store.save(b"one")
     store.save(b"two")
@@ -295,7 +295,7 @@ def test_a_failure_at_any_step_leaves_a_snapshot_and_no_scar(state: Path, step: 
 @pytest.mark.invariant(16)
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_a_failure_before_the_rename_keeps_the_last(state: Path, step: int) -> None:
-    """16: what cannot be opened, written or synced does not take the place of what could."""
+    """What cannot be opened, written or synced does not take the place of what could."""
     store = Store(str(state), fsync=lambda file: os.fsync(file))
     store.save(b"one")
     with steps(fail_at(step)), pytest.raises(OSError, match="No space left"):
@@ -319,7 +319,7 @@ def limited(size: int) -> Iterator[None]:
 @pytest.mark.invariant(5, 16)
 @pytest.mark.parametrize("size", [0, 1, 19, 20, 51, 52, 53, 1000, 10_051])
 def test_a_write_that_the_kernel_cuts_short_leaves_the_last(state: Path, size: int) -> None:
-    """16: what fits is written, the rest is refused, and the next attempt succeeds without a restart."""
+    """What fits is written, the rest is refused, and the next attempt succeeds without a restart."""
     store = Store(str(state))
     store.save(b"one")
     with limited(size), pytest.raises(OSError, match="File too large"):
@@ -334,7 +334,7 @@ def test_a_write_that_the_kernel_cuts_short_leaves_the_last(state: Path, size: i
 
 @pytest.mark.invariant(16)
 def test_a_disk_without_room_keeps_the_last(state: Path) -> None:
-    """16: the device that is always full says what a full disk says."""
+    """The device that is always full says what a full disk says."""
     store = Store(str(state))
     store.save(b"one")
     (state / "state.temporary").symlink_to("/dev/full")

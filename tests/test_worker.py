@@ -129,8 +129,9 @@ def run() -> Iterator[Any]:
 # The gate
 
 
+@pytest.mark.invariant(7)
 def test_the_gate_opens_when_everything_that_was_there_is_read(run) -> None:
-    """7: not a chunk earlier, and once."""
+    """Not a chunk earlier, and once."""
     running = run(disk := Disk(3))
     disk.let(2)
     running.until(lambda engine: engine.backlog() == 1)
@@ -147,8 +148,9 @@ def test_the_gate_is_open_where_nothing_was_there(run) -> None:
     assert running.worker.caught_up
 
 
+@pytest.mark.invariant(7)
 def test_the_gate_does_not_wait_for_what_comes_later(run) -> None:
-    """7: a log that grows faster than it is read would keep it shut for ever."""
+    """A log that grows faster than it is read would keep it shut for ever."""
     running = run(disk := Disk(2))
     disk.let(1)
     running.until(lambda engine: engine.read == 1)
@@ -162,8 +164,9 @@ def test_the_gate_does_not_wait_for_what_comes_later(run) -> None:
     assert (2, 5) == (disk.read, disk.left)
 
 
+@pytest.mark.invariant(7)
 def test_the_gate_does_not_stay_shut_for_ever(run) -> None:
-    """7: `catchup_timeout` ends it."""
+    """`catchup_timeout` ends it."""
     clock = Clock()
     running = run(disk := Disk(3), elapsed=clock)
     disk.let(1)
@@ -175,8 +178,9 @@ def test_the_gate_does_not_stay_shut_for_ever(run) -> None:
     assert 1 == running.ask(lambda engine: engine.backlog())
 
 
+@pytest.mark.invariant(7)
 def test_a_reload_leaves_the_gate_shut(run) -> None:
-    """7: the successor has the same backlog."""
+    """The successor has the same backlog."""
     running = run(disk := Disk(3))
     disk.let(1)
     successor: Any = Disk(2)
@@ -234,8 +238,9 @@ def test_before_the_start_and_after_the_end_the_caller_answers(run) -> None:
 # Reading
 
 
+@pytest.mark.invariant(12)
 def test_a_line_without_end_is_read_without_a_pause(run) -> None:
-    """12: rounds that yield nothing are no reason to wait for the next poll, while there is more to read."""
+    """Rounds that yield nothing are no reason to wait for the next poll, while there is more to read."""
     disk = Disk(1, free=True)
     disk.long_lines = 50
     running = run(disk, poll_seconds=3600)
@@ -294,8 +299,9 @@ def test_a_successor_that_cannot_be_made_changes_nothing(run) -> None:
 # The end
 
 
+@pytest.mark.invariant(19)
 def test_stopping_waits_for_one_chunk_only(run) -> None:
-    """19: SIGTERM in the middle of a backlog ends it, and the gate was never open."""
+    """SIGTERM in the middle of a backlog ends it, and the gate was never open."""
     running = Running(disk := Disk(1000))
     running.worker.start()
     disk.let(1)
@@ -306,8 +312,9 @@ def test_stopping_waits_for_one_chunk_only(run) -> None:
     assert disk.read <= 2
 
 
+@pytest.mark.invariant(19)
 def test_stopping_does_not_wait_for_the_rest_of_a_round(run) -> None:
-    """19: a round may be long."""
+    """A round may be long."""
     disk = Disk(10**9, free=True)
     disk.logs = 10**9
     running = Running(disk)

@@ -39,8 +39,9 @@ def test_line_numbers_hold_through_a_long_log(tmp_path: Path, padding: int) -> N
     assert [100, 200, 300, 400, 500] == [int(line.split(":")[1]) for line in done.out.splitlines()]
 
 
+@pytest.mark.invariant(11)
 def test_a_line_over_the_limit_has_its_number(tmp_path: Path) -> None:
-    """11: its text is not kept."""
+    """Its text is not kept."""
     log = tmp_path / "a.log"
     log.write_bytes(attempt() + b"x" * 2_000_000 + b"\n" + attempt() + b"nope\n")
     done = run("lint", f"persona={log}")

@@ -62,8 +62,9 @@ def test_a_glob_takes_all_that_match(write) -> None:
     assert 3 == samples(run("once", f"persona={write('c.log', attempt()).parent}/[ab].log*").out)[LINES]
 
 
+@pytest.mark.invariant(9)
 def test_one_file_by_two_names_counts_once(write, tmp_path: Path) -> None:
-    """9: overlapping patterns and links are one log."""
+    """Overlapping patterns and links are one log."""
     log = write("a.log", attempt())
     (tmp_path / "link.log").symlink_to(log)
     assert 1 == samples(run("once", f"persona={log}", f"persona={tmp_path}/*.log").out)[LINES]
@@ -96,8 +97,9 @@ def test_folders_beside_a_log_are_counted(write) -> None:
     assert 1 == samples(run("once", f"distillation={articles}").out)[dumps]
 
 
+@pytest.mark.invariant(15)
 def test_the_same_logs_give_the_same_bytes(write) -> None:
-    """15: no clock, no hash seed."""
+    """No clock, no hash seed."""
     log = write("a.log", b"".join(attempt(stage=f"s{at % 7}", repairs=[f"r{at % 5}"]) for at in range(500)))
     texts = {
         subprocess.run(
