@@ -329,6 +329,9 @@ def test_a_pipeline_that_reads_nothing_is_a_mistake(expected: object, text: str)
         ("1: not YAML: found undefined alias 'b'", "a: *b"),
         ("2: not YAML: expected a single document in the stream, but found another document", "a: 1\n---\nb: 1"),
         ("1: not YAML that can be read: it is nested too deeply", "[" * 5000),
+        ("2: not YAML: an escaped character or a version is out of range", 'a: 1\nb: "\\U00110000"'),
+        ("2: not YAML: an escaped character or a version is out of range", 'a: 1\nb: "\\UFFFFFFFF"'),
+        ("1: not YAML: an escaped character or a version is out of range", f"%YAML 1.{'1' * 5000}\n--- a"),
         (
             "1: not YAML: while parsing a flow mapping, expected ',' or '}', but got '{' "
             '(within {} and [] a variable needs quotes: "${NAME}")',

@@ -42,8 +42,10 @@ class Document:
             raise ConfigError(Mistake(f"{self.source}:{line}", message) for line, message in by_line)
 
     def _compose(self, text: str) -> yaml.Node | None:
+        loader: yaml.SafeLoader | None = None
         try:
-            return yaml.compose(text, yaml.SafeLoader)
+            loader = yaml.SafeLoader(text)
+            return loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line if mark else 0
@@ -53,6 +55,9 @@ class Document:
             self.mistake(line + 1, f"not YAML: the character U+{error.character:04X} is not allowed")
         except RecursionError:
             self.mistake(1, "not YAML that can be read: it is nested too deeply")
+        except (ValueError, OverflowError):
+            line = loader.line if loader else 0
+            self.mistake(line + 1, "not YAML: an escaped character or a version is out of range")
         self.check()
         return None
 
