@@ -97,8 +97,10 @@ class Cumulative(Metric):
         labels = tuple(map(label_value, labels))
         cell = self.cells.get(labels)
         if cell is None and len(self.cells) >= self.cap:
-            self.capped += times
-            labels = self._fallback(labels)
+            fallback = self._fallback(labels)
+            if fallback != labels:  # who asks for `other` and gets it loses nothing
+                self.capped += times
+            labels = fallback
             cell = self.cells.get(labels)
         if cell is None:
             cell = self.cells[labels] = self._empty.copy()

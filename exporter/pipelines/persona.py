@@ -241,6 +241,8 @@ class Persona(Pipeline):
         columns = tuple(zip(*map(astuple, records), strict=True))
         for run_id, start, end in _stretches(columns[RUN_ID]):
             run = self._open(log, run_id)
+            if run.run_id == OTHER != run_id:
+                self.attempts.capped += end - start
             while start < end:
                 fitting = start + self._fit(run.state.batch.personas, columns[PERSONA_ID][start:end])
                 self._tally(run, *[column[start:fitting] for column in columns])
@@ -289,8 +291,8 @@ class Persona(Pipeline):
                 if status == "fail":
                     self.failures.add(1, run_id, stage, error_class(error))
         prompt, completion = sum(prompts), sum(completions)
-        self.tokens.cell(run_id, "prompt")[0] += prompt
-        self.tokens.cell(run_id, "completion")[0] += completion
+        self.tokens.add(prompt, run_id, "prompt", times=len(stages))
+        self.tokens.add(completion, run_id, "completion", times=len(stages))
         self.cost.cell(run_id)[0] += prompt + completion
         repaired = list(filter(None, repairs))
         self.repaired.cell(run_id)[0] += len(repaired)

@@ -280,6 +280,7 @@ def test_runs_over_the_cap_are_counted_together():
     assert 20 == sum(cell[0] for cell in persona.attempts.cells.values())
     assert 15 == value(persona.attempts, "other", "B", "success")
     assert 6 == len(persona.state.runs)
+    assert 15 == persona.attempts.capped
 
 
 def test_merging_adds_runs_of_other_logs():
