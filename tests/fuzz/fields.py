@@ -160,6 +160,11 @@ GOOD_VALUES = {
 }
 
 
+def type_of(kind: str, name: str) -> str:
+    """The type of a kind's field; the field that tells the kinds apart is a text."""
+    return FIELDS[kind].get(name, "text").removesuffix("!")
+
+
 class Odd(NamedTuple):
     """One odd line, and what becomes of it: `RECORD`, or a reason."""
 

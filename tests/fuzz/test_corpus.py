@@ -1,6 +1,7 @@
 """Odd lines through the real engine: the process lives, the next line counts, the page can be read."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ KINDS = {
 """The kinds of lines in each stream."""
 
 
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def entries(stream: str) -> Iterator[tuple[str, bytes, Any]]:
     """Every odd line of a stream: its name, the line, and `RECORD`, `SKIPPED` or a reason."""
     for name, (line, expected) in TABLES[stream].items():
@@ -41,7 +45,8 @@ def places(path: Path, starts: Iterable[int], lines: Iterable[tuple[bytes, Any]]
 
 
 def check_page(seen: Outcome) -> None:
-    """Both formats can be read, by promtool and by the Prometheus client, and say the same of the counters."""
+    """Both formats can be read, by promtool and by the Prometheus client, and say the same; no label is long or has a
+    control character."""
     assert "" == check_metrics(seen.classic)
     samples = [
         {
@@ -52,6 +57,9 @@ def check_page(seen: Outcome) -> None:
         for parsed in (parse_classic(seen.classic.decode()), parse_openmetrics(seen.openmetrics.decode()))
     ]
     assert samples[0] == samples[1]
+    values = {value for _, labels in samples[0] for _, value in labels}
+    assert 128 >= max(map(len, values))
+    assert not [value for value in values if UNPRINTABLE.search(value)]
 
 
 def test_the_corpus_is_large() -> None:

@@ -281,6 +281,8 @@ def test_runs_over_the_cap_are_counted_together():
     assert 15 == value(persona.attempts, "other", "B", "success")
     assert 6 == len(persona.state.runs)
     assert 15 == persona.attempts.capped
+    persona.observe("attempts", "a.log", [attempt(at, run_id="run19") for at in range(3)])
+    assert 18 == persona.attempts.capped
 
 
 def test_merging_adds_runs_of_other_logs():
