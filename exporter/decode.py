@@ -23,6 +23,8 @@ BOM = b"\xef\xbb\xbf"
 DEEPEST = 500
 """So deep may a line's arrays and objects stand in each other. How much the parser could take depends on how much stack
 is left; this does not."""
+_LONG = 2 * DEEPEST
+"""A line of no more bytes cannot go deeper."""
 
 
 class Reason(StrEnum):
@@ -97,21 +99,21 @@ class Decoder:
         try:
             if not chunk.isascii():
                 chunk.decode()  # the parser does not look into strings that it passes over
-            lines = list(BytesIO(chunk))
-            if max(map(len, lines), default=0) > 2 * DEEPEST and any(map(_too_deep, lines)):
+            if _has_long_line(chunk) and any(map(_too_deep, BytesIO(chunk))):
                 return None
-            records = list(map(self._decoder.decode, lines))
-            return records if self._stream.otherwise is None else self._specify(lines, records)
+            records = list(map(self._decoder.decode, BytesIO(chunk)))
+            return records if self._stream.otherwise is None else self._specify(chunk, records)
         except _PARSE_ERRORS:
             return None
 
-    def _specify(self, lines: list[bytes], records: list[Any]) -> list[Any]:
+    def _specify(self, chunk: bytes, records: list[Any]) -> list[Any]:
         """The records, with those whose tag has a type of its own decoded again as that."""
         tag = self._stream.tag or ""
-        for at, record in enumerate(records):
-            special = self._one_of.get(getattr(record, tag))
-            if special is not None:
-                records[at] = special.decode(lines[at])
+        special = [at for at, record in enumerate(records) if getattr(record, tag) in self._one_of]
+        if special:
+            lines = chunk.split(b"\n")
+            for at in special:
+                records[at] = self._one_of[getattr(records[at], tag)].decode(lines[at])
         return records
 
     def _decode_each(self, chunk: bytes) -> Decoded:
@@ -151,11 +153,11 @@ class Decoder:
             if record is None:
                 raise _RefusedError(Reason.INVALID_FORMAT)
             return record
-        if _too_deep(text):
+        if len(text) > _LONG and _too_deep(text):
             raise _RefusedError(Reason.INVALID_JSON)
         try:
             records = [self._decoder.decode(text)]
-            return (records if self._stream.otherwise is None else self._specify([text], records))[0]
+            return (records if self._stream.otherwise is None else self._specify(text, records))[0]
         except _PARSE_ERRORS:
             return self._parse_leniently(text)
 
@@ -183,6 +185,16 @@ class Decoder:
             return self._types.get(_text.decode(members[tag]), self._stream.otherwise)
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
+
+
+def _has_long_line(chunk: bytes) -> bool:
+    """Whether a line is longer than `_LONG`; strides through the chunk from one line's end to another."""
+    start, length = 0, len(chunk)
+    while start < length:
+        start = chunk.rfind(b"\n", start, start + _LONG + 1) + 1
+        if not start:
+            return True
+    return False
 
 
 def _too_deep(line: bytes) -> bool:

@@ -47,6 +47,7 @@ def outcomes(stream: str, path: Path, chunk_bytes: int, monkeypatch: pytest.Monk
     return records, skipped, refused
 
 
+@pytest.mark.invariant(2, 11)
 @pytest.mark.parametrize(("stream", "line", "expected"), LINES)
 def test_a_line_has_one_outcome_wherever_it_stands(stream, line, expected):
     """Alone, or in the middle of good lines."""
@@ -106,6 +107,7 @@ OVER_LINES = {
 }
 
 
+@pytest.mark.invariant(11)
 @pytest.mark.parametrize(("lines", "expected"), OVER_LINES.values(), ids=OVER_LINES)
 def test_a_record_is_one_line(lines, expected):
     """What stands on two lines is two lines, whatever the parser makes of it."""
@@ -124,6 +126,7 @@ def test_a_byte_order_mark_begins_a_file():
     assert 1 == decoder.decode("\ufeff\n".encode(), at_start=True).skipped
 
 
+@pytest.mark.invariant(11, 15)
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 4096, 1 << 20])
 @pytest.mark.parametrize("before", ["", "\n", "\0\0", "{}\n"])
 def test_a_byte_order_mark_in_a_file_has_one_outcome_at_any_chunk_size(tmp_path, monkeypatch, before, chunk_bytes):

@@ -291,6 +291,7 @@ def expected(shown: list[Shown]) -> Iterator[tuple[tuple[str, frozenset[tuple[st
             yield ("score", frozenset({("a", a), ("b", b)})), value
 
 
+@pytest.mark.invariant(11)
 @pytest.mark.parametrize("form", [CLASSIC, OPENMETRICS], ids=["classic", "openmetrics"])
 @given(seen=metrics)
 def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tuple[str, str, int]]) -> None:
@@ -299,6 +300,7 @@ def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tupl
     assert dict(expected(shown)) == samples(text(shown, form))
 
 
+@pytest.mark.invariant(15)
 @given(metrics)
 def test_the_text_does_not_depend_on_the_order_of_births(seen: list[tuple[str, str, int]]) -> None:
     """15: families and series are in the order of their names and labels."""

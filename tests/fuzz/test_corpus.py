@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter.decode import Reason
+from tests.commands.running import run
 from tests.fuzz.corpus import SKIPPED, STREAMS, TABLES, as_bytes
 from tests.fuzz.fields import RECORD, good, odd
 from tests.fuzz.reading import CHUNK_SIZES, Outcome, outcome, write
@@ -121,6 +122,24 @@ def test_an_odd_document_has_its_outcome_and_the_next_one_counts(
     assert (len(outcomes) + 1, outcomes.count(RECORD) + 1, 0) == (seen.lines, seen.records, seen.skipped)
     assert b'distillation_session_retries{filter="zzz"} 3.0\n' in seen.classic
     check_page(seen)
+
+
+@pytest.mark.invariant(11)
+def test_lint_tells_the_place_of_every_bad_line(tmp_path: Path) -> None:
+    """One line for each, with its number and its reason, and nothing in it that a terminal would obey."""
+    expected = []
+    arguments = []
+    for stream in STREAMS:
+        path = tmp_path / stream / "log"
+        path.parent.mkdir()
+        lines = list(entries(stream))
+        write(path, (line for _, line, _ in lines))
+        arguments.append(f"{stream}={path}")
+        expected += [f"{path}:{at}: {why}" for at, (_, _, why) in enumerate(lines, 1) if isinstance(why, Reason)]
+    done = run("lint", *arguments)
+    assert 1 == done.code
+    assert sorted(expected) == sorted(": ".join(line.split(": ", 2)[:2]) for line in done.out.splitlines())
+    assert not re.search(r"[^\x20-\x7e\n]", done.out)
 
 
 # The length of lines
