@@ -20,6 +20,12 @@ from exporter.record import LARGEST
 
 BOM = b"\xef\xbb\xbf"
 
+DEEPEST = 500
+"""So deep may a line's arrays and objects stand in each other. How much the parser could take depends on how much stack
+is left; this does not."""
+_LONG = 2 * DEEPEST
+"""A line of no more bytes cannot go deeper."""
+
 
 class Reason(StrEnum):
     """Why a line is refused."""
@@ -56,7 +62,8 @@ class _RefusedError(Exception):
 
 
 _PARSE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_any_json = msgspec.json.Decoder(float_hook=float)
+_BRACKETS = re.compile(rb"[\[{]+|[\]}]+")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 class Decoder:
@@ -92,6 +99,8 @@ class Decoder:
         try:
             if not chunk.isascii():
                 chunk.decode()  # the parser does not look into strings that it passes over
+            if _has_long_line(chunk) and any(map(_too_deep, BytesIO(chunk))):
+                return None
             records = list(map(self._decoder.decode, BytesIO(chunk)))
             return records if self._stream.otherwise is None else self._specify(chunk, records)
         except _PARSE_ERRORS:
@@ -117,14 +126,16 @@ class Decoder:
         return decoded
 
     def _add(self, decoded: Decoded, at: int, offset: int, line: bytes) -> None:
-        text = line.lstrip(b"\0").removesuffix(b"\r")
+        body = line.lstrip(b"\0")
+        text = body.removesuffix(b"\r")
         if not text.strip():
             decoded.skipped += 1
             return
         try:
             record = self._parse(text)
         except _RefusedError as refused:
-            decoded.rejections.append(Rejection(at, offset, refused.args[0], line))
+            hole = len(line) - len(body)  # passed over here as it is where a chunk begins with it
+            decoded.rejections.append(Rejection(at, offset + hole, refused.args[0], body))
         else:
             if record is None:
                 decoded.skipped += 1
@@ -142,6 +153,8 @@ class Decoder:
             if record is None:
                 raise _RefusedError(Reason.INVALID_FORMAT)
             return record
+        if len(text) > _LONG and _too_deep(text):
+            raise _RefusedError(Reason.INVALID_JSON)
         try:
             records = [self._decoder.decode(text)]
             return (records if self._stream.otherwise is None else self._specify(text, records))[0]
@@ -151,44 +164,95 @@ class Decoder:
     def _parse_leniently(self, text: bytes) -> Any:
         """What the parser refuses at first: whole-number floats, nulls inside, an unknown tag; or the reason."""
         try:
-            value = _any_json.decode(text)
+            _whole.decode(text)
         except _PARSE_ERRORS:
             raise _RefusedError(Reason.INVALID_JSON) from None
-        if not isinstance(value, dict):
-            raise _RefusedError(Reason.WRONG_TYPE)
-        return self._convert({name: _normal(field) for name, field in value.items()})
-
-    def _convert(self, fields: dict[str, Any]) -> Any:
-        kind: Any = reduce(or_, self._stream.records)
-        if self._stream.tag is not None:
-            tag = fields.get(self._stream.tag, msgspec.UNSET)
-            if tag is msgspec.UNSET:
-                raise _RefusedError(Reason.MISSING_FIELD)
-            if not isinstance(tag, str):
-                raise _RefusedError(Reason.WRONG_TYPE)
-            kind = self._types.get(tag, self._stream.otherwise)
-            if kind is None:
-                return None
         try:
-            return msgspec.convert(fields, kind)
-        except msgspec.ValidationError as error:
-            raise _RefusedError(_reason(str(error))) from None
+            members = _members.decode(text)
+        except msgspec.ValidationError:
+            raise _RefusedError(Reason.WRONG_TYPE) from None
+        kind = self._kind_of(members)
+        return None if kind is None else _converted(members, kind)
+
+    def _kind_of(self, members: dict[str, msgspec.Raw]) -> Any:
+        """The type of the record that a line's members make, or None where it is of a kind that nobody uses."""
+        tag = self._stream.tag
+        if tag is None:
+            return self._stream.records[0]
+        if tag not in members:
+            raise _RefusedError(Reason.MISSING_FIELD)
+        try:
+            return self._types.get(_text.decode(members[tag]), self._stream.otherwise)
+        except msgspec.ValidationError:
+            raise _RefusedError(Reason.WRONG_TYPE) from None
 
 
-def _normal(value: Any) -> Any:
-    """Whole-number floats as integers, infinite ones as out of range; null members of an object as absent."""
-    if isinstance(value, float):
-        if isinf(value):  # 1e400
-            return int(copysign(2 * LARGEST, value))
-        return int(value) if value.is_integer() else value
-    if isinstance(value, dict):
-        return {name: _normal(member) for name, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [_normal(element) for element in value]
-    return value
+def _has_long_line(chunk: bytes) -> bool:
+    """Whether a line is longer than `_LONG`; strides through the chunk from one line's end to another."""
+    start, length = 0, len(chunk)
+    while start < length:
+        start = chunk.rfind(b"\n", start, start + _LONG + 1) + 1
+        if not start:
+            return True
+    return False
 
 
-_OUT_OF_RANGE: Callable[[str], re.Match[str] | None] = re.compile(r"Expected `\w+` [<>]|out of range").match
+def _too_deep(line: bytes) -> bool:
+    """Whether arrays and objects go deeper than `DEEPEST`; most lines have not even as many brackets."""
+    if line.count(b"[") + line.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for brackets in _BRACKETS.findall(_STRING.sub(b"", line)):
+        depth += len(brackets) if brackets[0] in b"[{" else -len(brackets)
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _number(text: str) -> int | float:
+    """A number with a fraction or exponent: a whole one as integer, an infinite one (1e400) as out of range."""
+    number = float(text)
+    if isinf(number):
+        return int(copysign(2 * LARGEST, number))
+    return int(number) if number.is_integer() else number
+
+
+_whole = msgspec.json.Decoder(msgspec.Raw)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text = msgspec.json.Decoder(str)
+_any = msgspec.json.Decoder(float_hook=_number)
+
+
+def _converted(members: dict[str, msgspec.Raw], kind: Any) -> Any:
+    """The record that a line's members make; those that its type does not name are not looked into."""
+    names = [field.encode_name for field in msgspec.structs.fields(kind) if field.encode_name in members]
+    try:
+        fields = {name: _any.decode(members[name]) for name in names}
+    except msgspec.ValidationError:  # an integer of thousands of digits
+        raise _RefusedError(Reason.OUT_OF_RANGE) from None
+    _drop_nulls_within(fields)
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise _RefusedError(_reason(str(error))) from None
+
+
+def _drop_nulls_within(fields: dict[str, Any]) -> None:
+    """Makes null members of the objects in the fields absent, at any depth."""
+    inside = list(fields.values())
+    while inside:
+        value = inside.pop()
+        if isinstance(value, dict):
+            for name in [name for name, member in value.items() if member is None]:
+                del value[name]
+            inside += value.values()
+        elif isinstance(value, list):
+            inside += value
+
+
+_OUT_OF_RANGE: Callable[[str], re.Match[str] | None] = re.compile(
+    r"Expected `\w+` [<>]|(Number|Integer value) out of range"
+).match
 
 
 def _reason(error: str) -> Reason:

@@ -165,7 +165,7 @@ class Worker:
         """Answers what was asked; waits for the first question, if need be, for so many seconds."""
         try:
             if patience > 0:
-                self._questions.get(timeout=patience).answer(self.engine, self.failure)
+                self._questions.get(timeout=min(patience, threading.TIMEOUT_MAX)).answer(self.engine, self.failure)
             while True:
                 self._questions.get_nowait().answer(self.engine, self.failure)
         except Empty:

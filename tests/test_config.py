@@ -66,6 +66,9 @@ def persona(*paths: str, start: Literal["beginning", "end"] = "beginning", **opt
     )
 
 
+NO_TEXT = "holds a NUL or a lone surrogate, which no path, address or label can"
+
+
 def test_every_key_but_a_pipeline_has_a_default() -> None:
     """The least configuration is one pipeline with one stream."""
     expected = Config(
@@ -227,7 +230,8 @@ def test_a_wrong_setting_is_named_with_its_place(expected: str, line: str) -> No
             ": `/logs/a**/b` has ** beside other characters; ** stands for any folders alone, between slashes",
             "/logs/a**/b",
         ),
-        (": a path holds no NUL character", '"a\\0b"'),
+        (f": {NO_TEXT}", '"a\\0b"'),
+        (f": {NO_TEXT}", r'"a\ud800"'),
         (f": has no paths; give {GLOBS}", "{start: end}"),
         (".start: `middle` is not one of beginning, end", "{paths: a, start: middle}"),
         (".path: no such setting (paths, start)", "{paths: a, path: b}"),
@@ -237,6 +241,21 @@ def test_a_wrong_stream_is_named_with_its_place(expected: str, stream: str) -> N
     """A mistake in a stream's paths tells file, line, key path, value and the way out."""
     expected = expected.replace("(paths, start)", "(there are: paths, start); did you mean paths?")
     assert [f"logs.yml:3: pipelines.persona.attempts{expected}"] == mistakes(under_persona(f"attempts: {stream}"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(r'state: "\ud800"', r'state: "a\0b"', r'listen: "\ud800:5"', r'poll_seconds: "\ud800"', "state: ${BAD}"),
+        *(r'host: {disks: ["\ud800"]}', r'host: {directories: {a: "\ud800"}}', "poll_seconds: ${BAD}"),
+        *(r'host: {directories: {"\ud800": /a}}', r'host: {processes: {"\0": x}}', r'host: {processes: {a: "\udcff"}}'),
+    ],
+)
+def test_what_no_path_or_label_can_hold_is_refused(line: str) -> None:
+    """Also from the environment, where bytes that are no UTF-8 are lone surrogates: nothing fails later."""
+    text = f"pipelines: {{persona: {{attempts: a}}}}\n{line}"
+    with pytest.raises(ConfigError, match=rf"^logs.yml:2: [^\n]+: {NO_TEXT}$"):
+        parse(text, source="logs.yml", pipelines=PIPELINES, environ={"BAD": "a\udcff"})
 
 
 @pytest.mark.parametrize(
@@ -329,6 +348,9 @@ def test_a_pipeline_that_reads_nothing_is_a_mistake(expected: object, text: str)
         ("1: not YAML: found undefined alias 'b'", "a: *b"),
         ("2: not YAML: expected a single document in the stream, but found another document", "a: 1\n---\nb: 1"),
         ("1: not YAML that can be read: it is nested too deeply", "[" * 5000),
+        ("2: not YAML: an escaped character or a version is out of range", 'a: 1\nb: "\\U00110000"'),
+        ("2: not YAML: an escaped character or a version is out of range", 'a: 1\nb: "\\UFFFFFFFF"'),
+        ("1: not YAML: an escaped character or a version is out of range", f"%YAML 1.{'1' * 5000}\n--- a"),
         (
             "1: not YAML: while parsing a flow mapping, expected ',' or '}', but got '{' "
             '(within {} and [] a variable needs quotes: "${NAME}")',

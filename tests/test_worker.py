@@ -255,6 +255,13 @@ def test_everything_is_looked_at_again_and_again(run) -> None:
     assert 0 == disk.read
 
 
+def test_who_looks_hardly_ever_still_answers(run) -> None:
+    """A pause longer than a thread can wait is as long as it can."""
+    running = run(Disk(), poll_seconds=1e300)
+    running.wait()
+    assert [1, 1, 1] == [running.ask(lambda engine: engine.logs) for _ in range(3)]
+
+
 def test_time_that_passed_is_told_to_the_pipelines(run) -> None:
     """A second at least at a time, and no more than has passed by a clock that nobody sets."""
     clock = Clock()

@@ -19,6 +19,8 @@ _TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 _NULL_TAG = "tag:yaml.org,2002:null"
 _NUMBER = re.compile(r"[-+]?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
 _BRACED = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+_HOLDS_NO_TEXT = "holds a NUL or a lone surrogate, which no path, address or label can"
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
 
 
@@ -42,8 +44,10 @@ class Document:
             raise ConfigError(Mistake(f"{self.source}:{line}", message) for line, message in by_line)
 
     def _compose(self, text: str) -> yaml.Node | None:
+        loader: yaml.SafeLoader | None = None
         try:
-            return yaml.compose(text, yaml.SafeLoader)
+            loader = yaml.SafeLoader(text)
+            return loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line if mark else 0
@@ -53,6 +57,9 @@ class Document:
             self.mistake(line + 1, f"not YAML: the character U+{error.character:04X} is not allowed")
         except RecursionError:
             self.mistake(1, "not YAML that can be read: it is nested too deeply")
+        except (ValueError, OverflowError):
+            line = loader.line if loader else 0
+            self.mistake(line + 1, "not YAML: an escaped character or a version is out of range")
         self.check()
         return None
 
@@ -123,6 +130,8 @@ class Value:
             member = self._child(node, f"{self.path}.{name}" if self.path else name, key)
             if not isinstance(key, yaml.ScalarNode):
                 member.mistake("a key is a text")
+            elif _NO_TEXT.search(name):
+                member.mistake(_HOLDS_NO_TEXT)
             elif name in members:
                 member.mistake(f"is given twice, first on line {members[name]._line}; keep one")
             else:
@@ -167,7 +176,11 @@ class Value:
         meanings = {found[0]: self._meaning(found) for found in _BRACED.finditer(text)}
         if None in meanings.values():
             return None
-        return _BRACED.sub(lambda found: meanings[found[0]] or "", text)
+        expanded = _BRACED.sub(lambda found: meanings[found[0]] or "", text)
+        if _NO_TEXT.search(expanded):
+            self.mistake(_HOLDS_NO_TEXT)
+            return None
+        return expanded
 
     def _meaning(self, found: re.Match[str]) -> str | None:
         """What one `${…}` stands for. As in a shell, `:-` also replaces an empty variable."""

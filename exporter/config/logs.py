@@ -82,8 +82,6 @@ def pattern_problem(pattern: str) -> str | None:
     """What is wrong with a path or glob, if anything is."""
     if not pattern:
         return "the path is empty"
-    if "\0" in pattern:
-        return "a path holds no NUL character"
     if pattern.endswith("/"):
         return f"{shown(pattern)} is a folder; name the files in it, such as {pattern}*.log"
     if any("**" in part and part != "**" for part in pattern.split("/")):

@@ -111,11 +111,13 @@ class Cumulative(Metric):
         over = OVER in labels
         labels = tuple(map(label_value, labels))
         cell = self.cells.get(labels)
-        full = cell is None and len(self.cells) >= self.cap
-        if over or full:
+        if over:
             self.capped += times
-        if full:
-            labels = self._fallback(labels)
+        if cell is None and len(self.cells) >= self.cap:
+            fallback = self._fallback(labels)
+            if fallback != labels and not over:  # who asks for `other` and gets it loses nothing
+                self.capped += times
+            labels = fallback
             cell = self.cells.get(labels)
         if cell is None:
             cell = self.cells[labels] = self._empty.copy()

@@ -281,6 +281,10 @@ def test_runs_over_the_cap_are_counted_together():
     assert 15 == value(persona.attempts, "other", "B", "success")
     assert 5 == len(persona.state.runs)
     assert 0 == sum(cell[0] for cell in persona.batches.cells.values()), "nobody knows their batches"
+    assert 15 == persona.attempts.capped
+    persona.observe("attempts", "a.log", [attempt(at, run_id="run19") for at in range(3)])
+    persona.settle()
+    assert 18 == persona.attempts.capped
 
 
 def test_merging_adds_runs_of_other_logs():
