@@ -1,14 +1,11 @@
 """The HTTP face: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
 
-Handlers only send bytes that somebody else made. Slow or silent clients are shown the door, so that a scrape always
-finds a place. Knows no pipelines.
+Handlers only send bytes that somebody else made. Knows no pipelines, and not who asks.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from time import time
-from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -16,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import Receive, Scope, Send
 
 from exporter import status
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
@@ -26,8 +23,8 @@ from exporter.worker import Worker, WorkerError
 log = structlog.get_logger()
 
 RETRY_SECONDS = 2
-ANSWER_SECONDS = 60.0
-"""How long a client may take to fetch an answer."""
+PIECE_BYTES = 65536
+"""In which a page is sent, so that a client that does not fetch it holds no copy of it."""
 
 
 class Handlers:
@@ -147,59 +144,15 @@ def _exposition(request: Request, page: Page) -> Response:
     headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
     if compressed:
         headers["Content-Encoding"] = "gzip"
-    return Response(page.body(form, compressed=compressed), headers=headers)
+    return _InPieces(page.body(form, compressed=compressed), headers=headers)
 
 
-def guarded(connections: int, header_seconds: float) -> type[H11Protocol]:
-    """A protocol that serves so many connections at a time and waits so long for a request.
+class _InPieces(Response):
+    """An answer that is handed on as fast as it is fetched."""
 
-    A connection over the limit takes the place of the one that has been silent longest, so that a thousand half-open
-    ones do not keep a scraper out; where all are being answered, the new one is closed.
-    """
-    silent: dict[H11Protocol, None] = {}
-    answered: set[H11Protocol] = set()
-
-    class Guarded(H11Protocol):
-        _deadline: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(silent) + len(answered) >= connections:
-                loser: Any = next(iter(silent), self)
-                loser.leave()
-                loser.transport.abort()
-            if not transport.is_closing():
-                silent[self] = None
-                self._give(header_seconds)
-
-        def handle_events(self) -> None:
-            super().handle_events()
-            if self.cycle is not None and not self.cycle.response_complete and self in silent:
-                del silent[self]
-                answered.add(self)
-                self._give(ANSWER_SECONDS)
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if self in answered and self.cycle.response_complete:
-                answered.discard(self)
-                silent[self] = None
-                self._give(ANSWER_SECONDS if self.flow.write_paused else header_seconds)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self.leave()
-            super().connection_lost(exc)
-
-        def _give(self, seconds: float) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-            self._deadline = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
-
-        def leave(self) -> None:
-            """Gives up its place."""
-            silent.pop(self, None)
-            answered.discard(self)
-            if self._deadline is not None:
-                self._deadline.cancel()
-
-    return Guarded
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, len(self.body), PIECE_BYTES):
+            piece = bytes(self.body[start : start + PIECE_BYTES])
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

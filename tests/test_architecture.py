@@ -34,13 +34,18 @@ ALLOWED = {
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
     "web": {"exposition", "publisher", "status", "worker"},
+    "webconfig": {"config"},
+    "passwords": set(),
+    "connections": {"ownlog", "webconfig"},
+    "access": {"connections", "passwords", "webconfig"},
+    "httpserver": {"access", "connections", "webconfig"},
     "server": {
-        *("births", "config", "engine", "host", "ownlog"),
-        *("pipeline", "publisher", "snapshot", "web", "worker"),
+        *("births", "config", "connections", "engine", "host", "httpserver", "ownlog"),
+        *("pipeline", "publisher", "snapshot", "web", "webconfig", "worker"),
     },
     "cli": {
         *("births", "config", "demo", "engine", "exposition", "follow", "intake", "ownlog"),
-        *("pipeline", "progress", "render", "server", "snapshot"),
+        *("pipeline", "progress", "render", "server", "snapshot", "webconfig"),
     },
     "__main__": {"cli"},
 }
