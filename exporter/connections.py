@@ -133,10 +133,6 @@ class Http(H11Protocol):
         super().__init__(app_state={"place": place}, **settings)
         self._place = place
 
-    def data_received(self, data: bytes) -> None:
-        if not self.transport.is_closing():  # TLS hands over what it had decrypted already
-            super().data_received(data)
-
     def pause_writing(self) -> None:
         super().pause_writing()
         self._place.step_back()

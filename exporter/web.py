@@ -13,18 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from exporter import status
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
+from exporter.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 2
-PIECE_BYTES = 65536
-"""In which a page is sent, so that a client that does not fetch it holds no copy of it."""
 
 
 class Handlers:
@@ -34,6 +32,7 @@ class Handlers:
         self._worker = worker
         self._publisher = publisher
         self._reload = reload
+        self._bodies = Bodies()
 
     async def metrics(self, request: Request) -> Response:
         """The exposition; 503 until everything that was there at the start is read."""
@@ -42,12 +41,12 @@ class Handlers:
         page = await run_in_threadpool(self._publisher.page)
         if page is None:
             return _later(f"no snapshot could be written yet: {self._publisher.condition.error}\n")
-        return await run_in_threadpool(_exposition, request, page)
+        return await run_in_threadpool(_exposition, request, page, self._bodies)
 
     async def own_metrics(self, request: Request) -> Response:
         """The exporter's metrics about itself, at any time."""
         page = await run_in_threadpool(self._publisher.own_page)
-        return await run_in_threadpool(_exposition, request, page)
+        return await run_in_threadpool(_exposition, request, page, self._bodies)
 
     async def healthy(self, request: Request) -> Response:
         """200 as long as the process does its work."""
@@ -138,21 +137,10 @@ def qualities(header: str) -> dict[str, float]:
     return found
 
 
-def _exposition(request: Request, page: Page) -> Response:
+def _exposition(request: Request, page: Page, bodies: Bodies) -> Response:
     form = negotiate(request.headers.get("accept", ""))
     compressed = qualities(request.headers.get("accept-encoding", "")).get("gzip", 0) > 0
     headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
     if compressed:
         headers["Content-Encoding"] = "gzip"
-    return _InPieces(page.body(form, compressed=compressed), headers=headers)
-
-
-class _InPieces(Response):
-    """An answer that is handed on as fast as it is fetched."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(self.body), PIECE_BYTES):
-            piece = bytes(self.body[start : start + PIECE_BYTES])
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+    return bodies.answer(page.body(form, compressed=compressed), headers)

@@ -33,10 +33,11 @@ ALLOWED = {
     "status": {"engine", "intake"},
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
-    "web": {"exposition", "publisher", "status", "worker"},
+    "web": {"exposition", "publisher", "sending", "status", "worker"},
     "webconfig": {"config"},
     "passwords": set(),
     "connections": {"ownlog", "webconfig"},
+    "sending": {"connections"},
     "access": {"connections", "passwords", "webconfig"},
     "httpserver": {"access", "connections", "webconfig"},
     "server": {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError
@@ -221,6 +221,7 @@ def test_no_message_quotes_a_secret(text: str) -> None:
 
 
 @pytest.mark.invariant(11)
+@example("[" * 5000)
 @given(st.text() | st.text("tls_server_config:bahn{}[]'\"&*!|>-?%@ \n\t#,0").map("basic_auth_users: ".__add__))
 def test_any_text_is_settings_or_mistakes(text: str) -> None:
     """Nothing else comes out of it."""
