@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.connections import Place
 
-BODIES = 16
+BODIES = 8
 PIECE_BYTES = 65536
 
 

@@ -208,8 +208,9 @@ LONG_LINES = [attempt(run_id=f"run {at} {'x' * 115}") for at in range(1900)]
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """One whose page is larger than what the kernel keeps for a client that does not fetch it."""
+    """One whose page is larger than what the kernel keeps for who does not fetch it, and another one each time."""
     serving = Serving(tmp_path_factory.mktemp("large"))
+    serving.eager = "from exporter import publisher\npublisher.FRESH_SECONDS = 0"
     serving.configure(limits={"series_per_metric": 100_000})
     serving.write(*LONG_LINES)
     yield serving.start()
