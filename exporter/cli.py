@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -27,6 +28,9 @@ from exporter.pipeline import discover
 from exporter.progress import progress
 from exporter.snapshot import StateError
 
+First = TypeVar("First")
+Second = TypeVar("Second")
+
 LOG_HELP = """LOG is PIPELINE[.STREAM]=PATH, such as persona=generation.log or crawl.metadata='logs/*.jsonl'. A pipeline
 with one main stream (persona, distillation, tagger, clustering) needs no stream name."""
 
@@ -38,6 +42,9 @@ The least that FILE says:
 
 config_option = click.option(
     "--config", "config_path", type=click.Path(dir_okay=False), help="Settings from this YAML file."
+)
+web_config_option = click.option(
+    "--web.config.file", "web_config_path", type=click.Path(dir_okay=False), help="TLS and users: see the docs."
 )
 logs_argument = click.argument("logs", metavar="LOG...", nargs=-1)
 
@@ -58,23 +65,23 @@ def main() -> None:
 
 @main.command(epilog=CONFIG_HELP)
 @click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
-def serve(config_path: str) -> None:
+@web_config_option
+def serve(config_path: str, web_config_path: str | None) -> None:
     """Follow the configured logs and serve /metrics, until SIGTERM or Ctrl-C.
 
     Counts and offsets are kept in the state directory, so that a restart or a kill loses and repeats nothing. SIGHUP
     or POST /-/reload reads the configuration again.
     """
     from exporter.server import Server  # the other commands start faster without a web server
+    from exporter.webconfig import InForce
 
-    def load() -> Config:
-        return checked(config.load(config_path, pipelines=discover(), environ=os.environ))
-
+    load = partial(loaded, config_path)
     try:
-        found = load()
+        found, web = both(load, lambda: InForce(web_config_path))
         for number in (signal.SIGTERM, signal.SIGINT):  # until the server takes them over
             signal.signal(number, lambda *_: sys.exit(0))
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        server = Server(found, load)
+        server = Server(found, load, web)
     except (ConfigError, StateError, OSError) as error:
         fail(str(error))
     sys.exit(server.run())
@@ -118,10 +125,28 @@ def lint(config_path: str | None, logs: tuple[str, ...]) -> None:
 
 
 @main.command(epilog=CONFIG_HELP)
-@click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
-def check(config_path: str) -> None:
-    """Check a configuration and show what each of its patterns matches now."""
-    found = configuration(config_path, ())
+@config_option
+@web_config_option
+def check(config_path: str | None, web_config_path: str | None) -> None:
+    """Check a configuration and show what each of its patterns matches now; check a web configuration and the
+    certificates that it names.
+    """
+    from exporter.webconfig import InForce
+
+    if config_path is None and web_config_path is None:
+        raise click.UsageError("nothing to check; give --config or --web.config.file")
+    try:
+        found, _ = both(lambda: config_path and loaded(config_path), lambda: InForce(web_config_path))
+    except ConfigError as error:
+        fail(str(error))
+    if found:
+        show_matches(found)
+    for path in filter(None, (config_path, web_config_path)):
+        click.echo(f"{path}: ok")
+
+
+def show_matches(found: Config) -> None:
+    """Prints what each pattern matches."""
     for name, pipeline in found.pipelines.items():
         for stream, where in pipeline.streams.items():
             seen = look(where.paths)
@@ -132,7 +157,20 @@ def check(config_path: str) -> None:
                 click.echo(f"  {path} cannot be followed: {why}")
             if not seen.files:
                 click.echo("  nothing yet: waits for the first file")
-    click.echo(f"{config_path}: ok")
+
+
+def both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """What both make. Raises ConfigError with the mistakes of both."""
+    mistakes: list[Mistake] = []
+    made: list[Any] = []
+    for make in (first, second):
+        try:
+            made.append(make())
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes)
+    return made[0], made[1]
 
 
 @main.command("demo")
@@ -173,6 +211,11 @@ def configuration(config_path: str | None, logs: tuple[str, ...]) -> Config:
         return checked(config.with_logs(loaded, logs, pipelines=kinds))
     except (ConfigError, OSError) as error:
         fail(str(error))
+
+
+def loaded(config_path: str) -> Config:
+    """What a file says, after a look at the files that it matches. Raises ConfigError."""
+    return checked(config.load(config_path, pipelines=discover(), environ=os.environ))
 
 
 def checked(found: Config) -> Config:

@@ -4,10 +4,8 @@ In comes a configuration file; out goes an exit code. Reload, signals and the or
 """
 
 import asyncio
-import contextlib
 import gc
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,20 +13,22 @@ from operator import attrgetter
 
 import msgspec
 import structlog
-import uvicorn
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporter import __version__
 from exporter.births import Births
 from exporter.config import Config
+from exporter.connections import Places
 from exporter.engine import Engine
 from exporter.host import Host
+from exporter.httpserver import HttpServer, listen
 from exporter.ownlog import RefusedLog, Seldom
 from exporter.pipeline import discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
-from exporter.web import Handlers, guarded
+from exporter.web import Handlers
+from exporter.webconfig import InForce
 from exporter.worker import Worker
 
 SAVE_SECONDS = 10.0
@@ -43,8 +43,9 @@ class Server:
     Raises StateError where the state directory cannot be used, OSError where the address cannot be listened on.
     """
 
-    def __init__(self, config: Config, load: Callable[[], Config]) -> None:
+    def __init__(self, config: Config, load: Callable[[], Config], web: InForce | None = None) -> None:
         self._config = config
+        self._web = web or InForce(None)
         self._load = load
         self._kinds = discover()
         self._on_refused = RefusedLog()
@@ -73,7 +74,8 @@ class Server:
     def url(self) -> str:
         """Where it listens."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self._web.tls else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def _first_engine(self, stored: bytes | None) -> Engine:
         make = partial(Engine, self._config, self._kinds, on_refused=self._on_refused)
@@ -113,6 +115,12 @@ class Server:
             "Whether the last reading of the configuration succeeded.",
             float(self._reloaded),
         )
+        if self._web.is_good is not None:
+            yield GaugeMetricFamily(
+                "pipeline_exporter_web_config_reload_success",
+                "Whether the web configuration, with its certificates, is in force as it is now.",
+                float(self._web.is_good),
+            )
         build = GaugeMetricFamily("pipeline_exporter_build_info", "The version; always 1.", labels=["version"])
         build.add_metric([__version__], 1)
         yield build
@@ -165,24 +173,14 @@ class Server:
     async def _serve(self) -> None:
         limits = self._config.limits
         app = Handlers(self.worker, self.publisher, self.reload).app()
-        settings = uvicorn.Config(
-            app,
-            http=guarded(limits.connections, limits.header_seconds),
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="critical",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
-        server = _Uvicorn(settings, failed=lambda: self.worker.failure is not None)
+        places = Places(limits.connections, limits.header_seconds)
+        server = HttpServer(app, self._socket, places, self._web, failed=lambda: self.worker.failure is not None)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._reload_quietly))
         keeper = asyncio.create_task(self._keep())
-        await server.serve(sockets=[self._socket])
+        await server.serve()
         keeper.cancel()
 
     def _reload_quietly(self) -> None:
@@ -210,35 +208,3 @@ class Server:
 def _was_shown(engine: Engine, pipeline: str) -> bool:
     """Whether anybody can have seen the pipeline's counts, in an earlier life of this process."""
     return any(cell[-1] for labels, cell in engine.itself.lines.cells.items() if labels[0] == pipeline)
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn with its signals left to us. It ends by itself when `failed` says so."""
-
-    def __init__(self, config: uvicorn.Config, *, failed: Callable[[], bool]) -> None:
-        super().__init__(config)
-        self._failed = failed
-
-    async def on_tick(self, counter: int) -> bool:
-        return self._failed() or await super().on_tick(counter)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        self.should_exit = True
-
-
-def listen(address: tuple[str, int]) -> socket.socket:
-    """A listening socket. Raises OSError whose text names the address."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
-        found.listen()
-    except OSError as error:
-        found.close()
-        raise OSError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from None
-    return found

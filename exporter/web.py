@@ -1,14 +1,11 @@
 """The HTTP face: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
 
-Handlers only send bytes that somebody else made. Slow or silent clients are shown the door, so that a scrape always
-finds a place. Knows no pipelines.
+Handlers only send bytes that somebody else made. Knows no pipelines, and not who asks.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from time import time
-from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -16,18 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporter import status
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
+from exporter.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 2
-ANSWER_SECONDS = 60.0
-"""How long a client may take to fetch an answer."""
 
 
 class Handlers:
@@ -37,6 +32,7 @@ class Handlers:
         self._worker = worker
         self._publisher = publisher
         self._reload = reload
+        self._bodies = Bodies()
 
     async def metrics(self, request: Request) -> Response:
         """The exposition; 503 until everything that was there at the start is read."""
@@ -45,12 +41,12 @@ class Handlers:
         page = await run_in_threadpool(self._publisher.page)
         if page is None:
             return _later(f"no snapshot could be written yet: {self._publisher.condition.error}\n")
-        return await run_in_threadpool(_exposition, request, page)
+        return await run_in_threadpool(_exposition, request, page, self._bodies)
 
     async def own_metrics(self, request: Request) -> Response:
         """The exporter's metrics about itself, at any time."""
         page = await run_in_threadpool(self._publisher.own_page)
-        return await run_in_threadpool(_exposition, request, page)
+        return await run_in_threadpool(_exposition, request, page, self._bodies)
 
     async def healthy(self, request: Request) -> Response:
         """200 as long as the process does its work."""
@@ -141,65 +137,10 @@ def qualities(header: str) -> dict[str, float]:
     return found
 
 
-def _exposition(request: Request, page: Page) -> Response:
+def _exposition(request: Request, page: Page, bodies: Bodies) -> Response:
     form = negotiate(request.headers.get("accept", ""))
     compressed = qualities(request.headers.get("accept-encoding", "")).get("gzip", 0) > 0
     headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
     if compressed:
         headers["Content-Encoding"] = "gzip"
-    return Response(page.body(form, compressed=compressed), headers=headers)
-
-
-def guarded(connections: int, header_seconds: float) -> type[H11Protocol]:
-    """A protocol that serves so many connections at a time and waits so long for a request.
-
-    A connection over the limit takes the place of the one that has been silent longest, so that a thousand half-open
-    ones do not keep a scraper out; where all are being answered, the new one is closed.
-    """
-    silent: dict[H11Protocol, None] = {}
-    answered: set[H11Protocol] = set()
-
-    class Guarded(H11Protocol):
-        _deadline: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            if len(silent) + len(answered) >= connections:
-                loser: Any = next(iter(silent), self)
-                loser.leave()
-                loser.transport.abort()
-            if not transport.is_closing():
-                silent[self] = None
-                self._give(header_seconds)
-
-        def handle_events(self) -> None:
-            super().handle_events()
-            if self.cycle is not None and not self.cycle.response_complete and self in silent:
-                del silent[self]
-                answered.add(self)
-                self._give(ANSWER_SECONDS)
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if self in answered and self.cycle.response_complete:
-                answered.discard(self)
-                silent[self] = None
-                self._give(ANSWER_SECONDS if self.flow.write_paused else header_seconds)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self.leave()
-            super().connection_lost(exc)
-
-        def _give(self, seconds: float) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-            self._deadline = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
-
-        def leave(self) -> None:
-            """Gives up its place."""
-            silent.pop(self, None)
-            answered.discard(self)
-            if self._deadline is not None:
-                self._deadline.cancel()
-
-    return Guarded
+    return bodies.answer(page.body(form, compressed=compressed), headers)

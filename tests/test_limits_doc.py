@@ -20,6 +20,7 @@ NO_BOUNDS = {
     "units": {"MIB", "MICROSECONDS", "MILLIONTHS"},
     "bits": {"COVERED", "FACTS", "QUEUED", "STRONG", "TOPIC"},
     "definitions of figures": {"BASELINE_BATCHES", "RECENT"},
+    "fairness": {"SURE_SECONDS"},
     "formats": {"GZIP_LEVEL", "SCHEMA"},
     "ranges of settings": {"LAST_PORT"},
     "speed alone": {"EXPIRY_SECONDS", "FEW", "MARKER_SPACING", "STEPS", "WORTH_SHOWING_BYTES"},

@@ -21,15 +21,22 @@ _NUMBER = re.compile(r"[-+]?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
 _BRACED = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 _HOLDS_NO_TEXT = "holds a NUL or a lone surrogate, which no path, address or label can"
+_NAMED = re.compile(r" '!?[\w-]+!?'", re.ASCII)
+"""An anchor, alias or tag as YAML's own messages name it."""
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
 
 
 class Document:
-    """One YAML text: where it comes from, what its variables stand for, and the mistakes found in it."""
+    """One YAML text: where it comes from, what its variables stand for, and the mistakes found in it.
 
-    def __init__(self, text: str, *, source: str, environ: Mapping[str, str]) -> None:
+    Without `environ` there are no variables: `${` is text. In a secret one mistakes tell the place and what is expected
+    there, and quote nothing that was written.
+    """
+
+    def __init__(self, text: str, *, source: str, environ: Mapping[str, str] | None, secret: bool = False) -> None:
         self.source = source
         self.environ = environ
+        self.secret = secret
         self._mistakes: list[tuple[int, str]] = []
         self.root = Value(self._compose(text), path="", line=1, document=self)
 
@@ -51,7 +58,8 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line if mark else 0
-            self.mistake(line + 1, f"not YAML: {_problem(error, text, line)}")
+            problem = _problem(error, text, line)
+            self.mistake(line + 1, f"not YAML: {_NAMED.sub('', problem) if self.secret else problem}")
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position)
             self.mistake(line + 1, f"not YAML: the character U+{error.character:04X} is not allowed")
@@ -83,6 +91,11 @@ class Value:
         self._noted = False
 
     @property
+    def place(self) -> str:
+        """Where it is written, for mistakes that are found later."""
+        return f"{self._document.source}:{self._line}: {self.path}"
+
+    @property
     def empty(self) -> bool:
         """Whether nothing was written here."""
         return self._node is None or (isinstance(self._node, yaml.ScalarNode) and self._node.tag == _NULL_TAG)
@@ -108,6 +121,8 @@ class Value:
             return
         if self.empty:
             self.mistake(f"is empty; give {expected}, or leave it out")
+        elif self._document.secret:
+            self.mistake(f"is not {expected}")
         elif isinstance(self._node, yaml.ScalarNode):
             self.mistake(f"{self._as_written(self._node)} is not {expected}")
         else:
@@ -127,7 +142,8 @@ class Value:
             return members
         for key, node in self._node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            member = self._child(node, f"{self.path}.{name}" if self.path else name, key)
+            told = self._told(name)
+            member = self._child(node, f"{self.path}.{told}" if self.path else told, key)
             if not isinstance(key, yaml.ScalarNode):
                 member.mistake("a key is a text")
             elif _NO_TEXT.search(name):
@@ -137,6 +153,11 @@ class Value:
             else:
                 members[name] = member
         return members
+
+    def _told(self, key: str) -> str:
+        """A key as messages name it: `user:password` is a likely slip."""
+        name, colon, _ = key.partition(":")
+        return f"{name}:…" if colon and self._document.secret else key
 
     def items(self, expected: str) -> list["Value"]:
         """The values of a list."""
@@ -159,6 +180,10 @@ class Value:
             self.mistake(f"is empty; give {expected}")
         return text or None
 
+    def literal(self) -> str | None:
+        """A text as it is written, whatever it looks like; None where there is none."""
+        return self._node.value if isinstance(self._node, yaml.ScalarNode) and not self.empty else None
+
     def scalar(self) -> Scalar | None:
         """A text, number or boolean; None for anything else. What a variable stands for is read like plain text."""
         node = self._node
@@ -173,6 +198,8 @@ class Value:
 
     def _expand(self, text: str) -> str | None:
         """The text with `${NAME}` and `${NAME:-default}` replaced, `$${` as `${`; None where one can't be."""
+        if self._document.environ is None:
+            return text
         meanings = {found[0]: self._meaning(found) for found in _BRACED.finditer(text)}
         if None in meanings.values():
             return None
@@ -194,7 +221,7 @@ class Value:
             )
             return None
         name, default = variable.groups()
-        value = self._document.environ.get(name)
+        value = (self._document.environ or {}).get(name)
         if default is not None:
             return value or default
         if value is None:

@@ -6,15 +6,13 @@ caller.
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from exporter.config.document import Document, Value
 from exporter.config.logs import Pipelines, itself, pattern_problem, rivals, streams_of
 from exporter.config.mistake import ConfigError, Mistake, shown
-from exporter.config.scalar import Reader, readers
+from exporter.config.scalar import Reader, read_members, readers
 from exporter.config.settings import Config, HostConfig, Limits, PipelineConfig, StreamConfig
 from exporter.pipeline import Pipeline, Source
 
@@ -44,33 +42,20 @@ def parse(text: str, *, source: str, pipelines: Pipelines, environ: Mapping[str,
         "pipelines": partial(_pipelines, pipelines=pipelines),
         "listen": _listen,
         "host": _host,
-        "limits": lambda value: Limits(**_members(value, readers(Limits))),
+        "limits": lambda value: Limits(**read_members(value, readers(Limits))),
     }
-    read = _members(document.root, by_key)
+    read = read_members(document.root, by_key)
     if "pipelines" not in document.root.members:
         _no_pipeline(document.root, pipelines)
     document.check()
     return Config(**read)
 
 
-def _members(value: Value, by_key: Mapping[str, Reader], *, what: str = "setting", known: str = "") -> dict[str, Any]:
-    """What the readers make of a mapping's members; those with mistakes are left out."""
-    known = known or f"there are: {', '.join(by_key)}"
-    read = {}
-    for name, member in value.members.items():
-        if name not in by_key:
-            close = get_close_matches(name, by_key, n=1)
-            member.mistake(f"no such {what} ({known})" + (f"; did you mean {close[0]}?" if close else ""))
-        elif (result := by_key[name](member)) is not None:
-            read[name] = result
-    return read
-
-
 def _pipelines(value: Value, *, pipelines: Pipelines) -> dict[str, PipelineConfig]:
     if not value.members:
         _no_pipeline(value, pipelines)
     by_key = {name: partial(_pipeline, pipeline=pipeline) for name, pipeline in pipelines.items()}
-    return _members(value, by_key, what="pipeline")
+    return read_members(value, by_key, what="pipeline")
 
 
 def _no_pipeline(value: Value, pipelines: Pipelines) -> None:
@@ -84,7 +69,7 @@ def _pipeline(value: Value, *, pipeline: type[Pipeline]) -> PipelineConfig:
     folders = {name: _folder for name, stream in pipeline.streams.items() if stream.source is Source.FOLDER}
     options = readers(pipeline.options_type)
     known = f"{pipeline.name} has: {'; '.join(', '.join(names) for names in (streams, options) if names)}"
-    read = _members(value, options | streams | folders, what="stream or setting", known=known)
+    read = read_members(value, options | streams | folders, what="stream or setting", known=known)
     if not value.members.keys() - options.keys() and (value.empty or value.is_mapping):
         value.mistake(f"no stream; name at least one ({pipeline.name} has: {', '.join(streams)})")
     found = {name: read.pop(name) for name in streams if name in read}
@@ -102,7 +87,7 @@ def _stream(value: Value) -> StreamConfig:
         return StreamConfig(paths=_patterns(value))
     if "paths" not in value.members:
         value.mistake(f"has no paths; give {_GLOBS}")
-    return StreamConfig(**{"paths": ()} | _members(value, readers(StreamConfig) | {"paths": _patterns}))
+    return StreamConfig(**{"paths": ()} | read_members(value, readers(StreamConfig) | {"paths": _patterns}))
 
 
 def _patterns(value: Value) -> tuple[str, ...]:
@@ -136,7 +121,7 @@ def _host(value: Value) -> HostConfig:
         "directories": partial(_named, reader=_path),
         "processes": partial(_named, reader=_regex),
     }
-    return HostConfig(**_members(value, by_key))
+    return HostConfig(**read_members(value, by_key))
 
 
 def _path(value: Value) -> str | None:

@@ -6,7 +6,8 @@ written with units.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any
 
@@ -32,6 +33,21 @@ def readers(struct: type[msgspec.Struct]) -> dict[str, Reader]:
         field.name: partial(read_scalar, type=_bounded(field.type), is_time=field.name.endswith(_TIMES))
         for field in msgspec.structs.fields(struct)
     }
+
+
+def read_members(
+    value: Value, by_key: Mapping[str, Reader], *, what: str = "setting", known: str = ""
+) -> dict[str, Any]:
+    """What the readers make of a mapping's members; those with mistakes are left out."""
+    known = known or f"there are: {', '.join(by_key)}"
+    read = {}
+    for name, member in value.members.items():
+        if name not in by_key:
+            close = get_close_matches(name, by_key, n=1)
+            member.mistake(f"no such {what} ({known})" + (f"; did you mean {close[0]}?" if close else ""))
+        elif (result := by_key[name](member)) is not None:
+            read[name] = result
+    return read
 
 
 def read_scalar(value: Value, *, type: Any, is_time: bool = False) -> Any:

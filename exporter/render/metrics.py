@@ -31,6 +31,7 @@ Read when they are scraped, and not kept over restarts.
 | `pipeline_exporter_snapshot_duration_seconds` | gauge | | how long the last snapshot took to be written |
 | `pipeline_exporter_snapshot_timestamp_seconds` | gauge | | when everything counted was last known to be durable |
 | `pipeline_exporter_config_reload_success` | gauge | | 1 where the last reading of the configuration succeeded |
+| `pipeline_exporter_web_config_reload_success` | gauge | | 1 where the web configuration is in force as it is now |
 | `pipeline_exporter_build_info` | gauge | version | always 1 |
 | `process_*`, `python_*` | | | the exporter's own process |
 """

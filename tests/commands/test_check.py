@@ -93,3 +93,35 @@ def test_wrong_settings_of_the_own_log_are_one_line(environ: dict[str, str], err
     """Whatever the command."""
     done = run("check", "--config", config, **environ)
     assert (2, "", f"pipeline-exporter: {error}\n") == (done.code, done.out, done.err)
+
+
+def test_a_web_configuration_is_checked(tmp_path: Path, config: Path) -> None:
+    """Alone or beside the other one, whose mistakes are told with it."""
+    web = tmp_path / "web.yml"
+    web.write_text("basic_auth_users:\n")
+    assert (0, f"{web}: ok\n", "") == ((done := run("check", "--web.config.file", web)).code, done.out, done.err)
+    config.write_text(f"pipelines:\n  persona:\n    attempts: {tmp_path}/*.log\n")
+    done = run("check", "--config", config, "--web.config.file", web)
+    assert [f"{config}: ok", f"{web}: ok"] == done.out.splitlines()[-2:]
+    web.write_text("basic_auth_user:\n")
+    config.write_text("listen: here\n")
+    done = run("check", "--config", config, "--web.config.file", web)
+    assert (2, "") == (done.code, done.out)
+    places = [line.split(": ")[1] for line in done.err.splitlines()]
+    assert [f"{config}:1", f"{config}:1", f"{web}:1"] == places
+
+
+def test_a_web_configuration_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    done = run("check", "--web.config.file", tmp_path / "web.yml")
+    assert (2, f"pipeline-exporter: {tmp_path}/web.yml: cannot be read: No such file or directory\n") == (
+        done.code,
+        done.err,
+    )
+
+
+def test_nothing_to_check_is_a_mistake() -> None:
+    """A check that looks at nothing would always be well."""
+    done = run("check")
+    assert 2 == done.code
+    assert "nothing to check" in done.err

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -58,7 +59,12 @@ class Answer:
 
 
 class Serving:
-    """`pipeline-exporter serve` on a port of its own. The test changes `config` and files in `folder`."""
+    """`pipeline-exporter serve` on a port of its own. The test changes `config`, `web` and files in `folder`.
+
+    It is asked over TLS where `tls` says how, with `headers` on every request.
+    """
+
+    eager = EAGER
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,6 +79,9 @@ class Serving:
             "birth_hold": 0,
             "pipelines": {"persona": {"attempts": f"{self.logs}/generation*.log"}},
         }
+        self.web: dict[str, Any] | None = None
+        self.tls: ssl.SSLContext | None = None
+        self.headers: dict[str, str] = {}
         self.starts = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -87,14 +96,26 @@ class Serving:
         self.config |= changes
         self.config_path.write_text(yaml.safe_dump(self.config))
 
+    @property
+    def web_path(self) -> Path:
+        return self.folder / "web.yml"
+
+    def configure_web(self, **changes: Any) -> None:
+        """Writes the web configuration as it should be done: the new file takes the place of the old one at once."""
+        self.web = (self.web or {}) | changes
+        fresh = self.folder / "web.yml.new"
+        fresh.write_text(yaml.safe_dump(self.web))
+        fresh.replace(self.web_path)
+
     def launch(self, *, code: str = "") -> None:
         """Starts the process. `code` is run in it before."""
         self.configure()
         self.starts += 1
         self.stderr = self.folder / f"stderr {self.starts}"
-        start = (
-            f"{code}\n{EAGER}\nfrom exporter.cli import main\nmain(['serve', '--config', {str(self.config_path)!r}])"
-        )
+        command = ["serve", "--config", str(self.config_path)]
+        if self.web is not None:
+            command += ["--web.config.file", str(self.web_path)]
+        start = f"{code}\n{self.eager}\nfrom exporter.cli import main\nmain({command!r})"
         with self.stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", start],
@@ -142,10 +163,18 @@ class Serving:
 
     # Talking to it
 
+    def connection(self, *, timeout: float = DEADLINE) -> http.client.HTTPConnection:
+        if self.tls is not None:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def socket(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
+
     def ask(self, method: str, path: str, *, timeout: float = DEADLINE, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connection(timeout=timeout)
         try:
-            connection.request(method, path, headers=headers)
+            connection.request(method, path, headers=self.headers | headers)
             return Answer(connection.getresponse())
         finally:
             connection.close()

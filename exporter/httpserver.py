@@ -1,0 +1,96 @@
+"""uvicorn, with its signals left to us and its connections let in by a `Door`. In comes an application, out goes HTTP.
+
+What asyncio has to say goes to our own log, in its form.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio.to_thread
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from exporter.access import Access
+from exporter.connections import Door, Http, Places
+from exporter.webconfig import InForce
+
+THREADS = 16
+"""In which requests are answered. More would only wait for each other."""
+BACKLOG = 1024
+"""Connections that the kernel keeps for us."""
+
+log = structlog.get_logger()
+
+
+class HttpServer(uvicorn.Server):
+    """Serves an application on a listening socket. It ends by itself when `failed` says so."""
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, places: Places, web: InForce, *, failed: Callable[[], bool]
+    ) -> None:
+        settings = uvicorn.Config(
+            Access(app, lambda: web.look().config),
+            http=Http,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(settings)
+        self._failed = failed
+        self._listener = listener
+        self._door = Door(
+            listener,
+            places,
+            tls=lambda: web.look().tls,
+            http=lambda place: Http(place, config=settings, server_state=self.server_state),
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # says nothing that _report does not
+        asyncio.get_running_loop().set_exception_handler(_report)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        self.servers = []
+        self._door.open()
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._door.close()
+        await super().shutdown([self._listener])
+
+    async def on_tick(self, counter: int) -> bool:
+        return self._failed() or await super().on_tick(counter)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        """Ends it, as soon as those who are being answered have their answers, or two seconds are over."""
+        self.should_exit = True
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    log.error("connection_failed", error=context.get("message"), exc_info=context.get("exception"))
+
+
+def listen(address: tuple[str, int]) -> socket.socket:
+    """A listening socket. Raises OSError whose text names the address."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(BACKLOG)
+    except OSError as error:
+        found.close()
+        raise OSError(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}") from None
+    return found
