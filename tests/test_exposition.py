@@ -452,6 +452,7 @@ def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]])
         assert written == form.text(shown)
 
 
+@pytest.mark.invariant(13)
 def test_what_is_laid_out_goes_with_its_series() -> None:
     """13: a text is kept of the series that there are, not of those that there were."""
     lines = Counter("lines_total", "Lines.", ("run",), cap=2000)
