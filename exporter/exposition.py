@@ -75,8 +75,7 @@ class _Line(NamedTuple):
 
 
 class _Layout(msgspec.Struct, frozen=True):
-    """A metric's text with slots for its numbers. It holds for the very same series in the very same order, first shown
-    at the very same times, and for numbers that fit into the same slots."""
+    """A metric's text with slots for its numbers; it holds for just these series, first shown then, and such slots."""
 
     holds_for: tuple[list[Labels], list[float], list[str]]
     order: list[int]
