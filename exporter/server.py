@@ -56,8 +56,9 @@ class Server:
         self._host = Host(config.host)
         self._births = Births(config.birth_hold)
         self._may_log_failure = Seldom()
-        engine = self._first_engine(self._store.load())
-        self._went_back = self._store.damaged > 0
+        stored = self._store.load()
+        engine = self._first_engine(stored)
+        self._went_back = stored is not None and self._store.damaged > 0
         """Whether this is an older generation, behind what was shown, until that is caught up with."""
         self._unseen = {name for name in engine.pipelines if self._went_back or not _was_shown(engine, name)}
         self.worker = Worker(
@@ -86,6 +87,8 @@ class Server:
         if stored is None and self._store.damaged:
             engine.itself.state_resets.add(1, "damaged")
             log.error("state_lost", state=self._config.state, damaged=self._store.damaged)
+        elif self._store.damaged:
+            log.warning("older_state", state=self._config.state, damaged=self._store.damaged)
         return engine
 
     def _on_caught_up(self, engine: Engine) -> None:

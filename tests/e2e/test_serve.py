@@ -227,6 +227,25 @@ def test_counts_go_on_after_kills_and_nothing_falls(serving: Serving) -> None:
     assert serving.log.stat().st_size == last[BYTES]
 
 
+@pytest.mark.invariant(3, 5, 7)
+def test_an_older_generation_is_caught_up_with_before_it_is_shown(serving: Serving) -> None:
+    """The newest one is damaged: nothing falls, not even what was born since, and a kill on the way changes nothing."""
+    serving.write(attempt())
+    serving.start().scrape()
+    serving.write(attempt(stage="B"), attempt() * 20_000)
+    until(lambda: serving.own()[LINES] == 20_002)
+    before = serving.scrape()
+    serving.kill()
+    snapshot = serving.state / "state.snapshot"
+    snapshot.write_bytes(snapshot.read_bytes()[:-1])
+    serving.start(code=SLOWLY, ready=False)
+    assert 503 == serving.get("/metrics").status
+    assert 1 == len(serving.said("older_state"))
+    serving.kill()
+    serving.start()
+    fallen_from(before, serving.scrape())
+
+
 def fallen_from(before: dict[str, float], now: dict[str, float]) -> dict[str, float]:
     """The later scrape, after a look that no count fell or vanished."""
     counts = {
