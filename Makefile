@@ -22,6 +22,15 @@ test: .venv/installed  ## check style and types, and run every test
 torture: .venv/installed  ## kill it over and over for SECONDS, and count every line twice (SEED= to see a run again)
 	$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED))
 
+mutants: .venv/installed  ## break every rule of counting on purpose, and see that a test fails
+	$(BIN)/python -m tests.mutants
+
+fuzz: .venv/installed  ## fuzz logs, records and configurations, each for SECONDS (60)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary atheris --constraint constraints.txt --editable '.[dev,fuzz]' \
+	    || { echo "make: atheris could not be installed; it has wheels for Python 3.11 to 3.13 on x86-64 Linux: name one by PYTHON=" >&2; exit 2; }
+	@set -e; for target in tests/fuzz/*_fuzzer.py; do \
+	    $(BIN)/python -m tests.fuzz.driver "$$(basename $$target _fuzzer.py)" -max_total_time=$(or $(SECONDS),60) -max_len=4096 -print_final_stats=1; done
+
 bench: .venv/installed  ## measure, and print the figures with their targets
 	@sh deploy/fetch-tools
 	$(BIN)/python -m benchmarks
@@ -33,11 +42,11 @@ format: .venv/installed  ## format the code and mend what can be mended
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 clean:  ## remove everything that was installed or written by these targets
-	rm -rf .venv .tools demo state build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .fuzz demo state build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; say where it is by PYTHON=/path/to/python3" >&2; exit 2; }
 	@sh deploy/make-venv $(PYTHON)
 	@touch $@
 
-.PHONY: help run test torture bench render format clean
+.PHONY: help run test torture mutants fuzz bench render format clean

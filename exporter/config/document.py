@@ -23,6 +23,7 @@ _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 _HOLDS_NO_TEXT = "holds a NUL or a lone surrogate, which no path, address or label can"
 _NAMED = re.compile(r" '!?[\w-]+!?'", re.ASCII)
 """An anchor, alias or tag as YAML's own messages name it."""
+_PLAIN_KEY = re.compile(r"[\w.@ -]*:?")
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
 
 
@@ -155,9 +156,12 @@ class Value:
         return members
 
     def _told(self, key: str) -> str:
-        """A key as messages name it: `user:password` is a likely slip."""
-        name, colon, _ = key.partition(":")
-        return f"{name}:…" if colon and self._document.secret else key
+        """A key as messages name it; in a secret document as far as it is a plain name.
+
+        `user:password` is a likely slip there, and so is `hash: user`.
+        """
+        plain = _PLAIN_KEY.match(key)
+        return key if plain is None or plain[0] == key or not self._document.secret else f"{plain[0]}…"
 
     def items(self, expected: str) -> list["Value"]:
         """The values of a list."""
