@@ -232,7 +232,10 @@ def test_an_older_generation_is_caught_up_with_before_it_is_shown(serving: Servi
     """The newest one is damaged: nothing falls, not even what was born since, and a kill on the way changes nothing."""
     serving.write(attempt())
     serving.start().scrape()
-    serving.write(attempt(stage="B"), attempt() * 20_000)
+    serving.write(attempt(stage="B"))
+    until(lambda: serving.own()[LINES] == 2)
+    assert 0 == serving.scrape()[ATTEMPTS.replace('"A"', '"B"')]
+    serving.write(attempt() * 20_000)
     until(lambda: serving.own()[LINES] == 20_002)
     before = serving.scrape()
     serving.kill()
@@ -241,9 +244,9 @@ def test_an_older_generation_is_caught_up_with_before_it_is_shown(serving: Servi
     serving.start(code=SLOWLY, ready=False)
     assert 503 == serving.get("/metrics").status
     assert 1 == len(serving.said("older_state"))
+    until(lambda: serving.own()[LINES] > 2)
     serving.kill()
-    serving.start()
-    fallen_from(before, serving.scrape())
+    fallen_from(before, serving.start().scrape())
 
 
 def fallen_from(before: dict[str, float], now: dict[str, float]) -> dict[str, float]:

@@ -4,7 +4,6 @@ from tests.mutants.mutant import Mutant
 
 TORTURE = "tests/torture -k rename"
 COPYTRUNCATE = "tests/torture -k copytruncate"
-DAMAGE = "tests/torture -k damage"
 TWO_INSTANCES = "tests/torture -k two-instances"
 SERVE = "tests/e2e/test_serve.py"
 ABUSE = "tests/e2e/test_abuse.py"
@@ -87,7 +86,7 @@ MUTANTS = [
         "server.py",
         "return self._went_back or self.publisher.save()",
         "return self.publisher.save()",
-        DAMAGE,
+        SERVE,
     ),
     Mutant(
         3,
