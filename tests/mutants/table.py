@@ -396,8 +396,8 @@ MUTANTS = [
         20,
         "all metrics start anew when one has changed",
         "metric/owned.py",
-        "                changed.append(metric.name)\n                continue\n",
-        "                changed.append(metric.name)\n                break\n",
+        "            state = stored.get(metric.name)\n",
+        "            state = stored.get(metric.name)\n            if any(m.definition != stored[m.name].definition for m in self):\n                state = None\n",
         "tests/test_engine.py",
     ),
     Mutant(
