@@ -32,12 +32,12 @@ class Observed(Mode):
     def at_last(self, run: Run) -> None:
         """Waits until it has seen the last page, and takes down everything that it has seen."""
         self.page = run.watch.last
-        lines = next(series for series in self.page if series.startswith("pipeline_exporter_lines_total"))
-        until(lambda: self._last(lines) == self.page[lines])
+        until(self._has_seen_all)
         self.seen = self.prometheus.samples('{job="exporter"}[1h]', time())
 
-    def _last(self, series: str) -> float | None:
-        return self.prometheus.query(series, time()).get(series)
+    def _has_seen_all(self) -> bool:
+        last = self.prometheus.query('{job="exporter"}', time())
+        return all(last.get(series) == value for series, value in self.page.items())
 
     def end(self, run: Run) -> None:
         self.ended = time()
