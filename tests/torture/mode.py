@@ -232,8 +232,13 @@ class Reload(Mode):
         if answer.status != (400 if bad else 200):
             run.watch.fault(f"a {'bad' if bad else 'good'} configuration was answered {answer.status}: {answer.text}")
 
+    def at_last(self, run: "Run") -> None:
+        """A reset is counted."""
+        if not run.watch.last.get('pipeline_exporter_state_resets_total{reason="definition"}'):
+            run.watch.fault("prices have changed, and no reset was counted")
+
     def forgets(self, series: str) -> bool:
-        return series.startswith((*self.CHANGING, "pipeline_exporter_series"))
+        return series.startswith(self.CHANGING)
 
 
 MODES: dict[str, type[Mode]] = {
