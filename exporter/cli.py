@@ -73,7 +73,7 @@ def serve(config_path: str, web_config_path: str | None) -> None:
     or POST /-/reload reads the configuration again.
     """
     from exporter.server import Server  # the other commands start faster without a web server
-    from exporter.webconfig import InForce
+    from exporter.web.config import InForce
 
     load = partial(loaded, config_path)
     try:
@@ -131,7 +131,7 @@ def check(config_path: str | None, web_config_path: str | None) -> None:
     """Check a configuration and show what each of its patterns matches now; check a web configuration and the
     certificates that it names.
     """
-    from exporter.webconfig import InForce
+    from exporter.web.config import InForce
 
     if config_path is None and web_config_path is None:
         raise click.UsageError("nothing to check; give --config or --web.config.file")

@@ -19,16 +19,16 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from exporter import __version__
 from exporter.births import Births
 from exporter.config import Config
-from exporter.connections import Places
 from exporter.engine import Engine
 from exporter.host import Host
-from exporter.httpserver import HttpServer, listen
 from exporter.ownlog import RefusedLog, Seldom
 from exporter.pipeline import discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
-from exporter.web import Handlers
-from exporter.webconfig import InForce
+from exporter.web.config import InForce
+from exporter.web.connections import Places
+from exporter.web.handlers import Handlers
+from exporter.web.httpserver import HttpServer, listen
 from exporter.worker import Worker
 
 SAVE_SECONDS = 10.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.sending import BODIES
+from exporter.web.sending import BODIES
 from tests.certificates import Authority, client_hello
 from tests.e2e.serving import Serving, until
 from tests.e2e.test_serve import SLOWLY

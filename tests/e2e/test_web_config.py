@@ -13,7 +13,7 @@ from typing import Any
 import bcrypt
 import pytest
 
-from exporter.access import CHALLENGE
+from exporter.web.access import CHALLENGE
 from tests.certificates import Authority
 from tests.e2e.serving import Serving, until
 from tests.e2e.test_abuse import scrape, told

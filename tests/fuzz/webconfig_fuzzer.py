@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter.webconfig import WebConfig, parse
+from exporter.web.config import WebConfig, parse
 from tests.fuzz.mistakes import SOURCE, SYNTAX, read
 from tests.fuzz.target import LOGS, Target
 

@@ -251,7 +251,7 @@ MUTANTS = [
     Mutant(
         11,
         "a header that nobody understands is an error of the server",
-        "access.py",
+        "web/access.py",
         "except (binascii.Error, UnicodeDecodeError):",
         "except UnicodeDecodeError:",
         "tests/e2e/test_web_config.py",
@@ -283,7 +283,7 @@ MUTANTS = [
     Mutant(
         13,
         "half-open connections do not give way",
-        "connections.py",
+        "web/connections.py",
         "        if len(self.taken) >= self.limit:\n            self.make_room()",
         "        if False:\n            self.make_room()",
         ABUSE,
@@ -291,7 +291,7 @@ MUTANTS = [
     Mutant(
         13,
         "slow readers hold a page each",
-        "sending.py",
+        "web/sending.py",
         "BODIES = 8",
         "BODIES = 800",
         ABUSE,

@@ -11,9 +11,9 @@ from pathlib import Path
 import structlog
 
 from exporter.config import ConfigError, Mistake
-from exporter.webconfig.reading import parse
-from exporter.webconfig.settings import Pem, WebConfig
-from exporter.webconfig.tls import Tls
+from exporter.web.config.reading import parse
+from exporter.web.config.settings import Pem, WebConfig
+from exporter.web.config.tls import Tls
 
 LARGEST_FILE = 1 << 20
 

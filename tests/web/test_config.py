@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError
-from exporter.webconfig import InForce, Pem, TlsConfig, WebConfig, parse
-from exporter.webconfig.tls import CLIENTS, SUITES
+from exporter.web.config import InForce, Pem, TlsConfig, WebConfig, parse
+from exporter.web.config.tls import CLIENTS, SUITES
 from tests.certificates import Authority
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from exporter.config.document import Document, Value
 from exporter.config.scalar import Reader, read_members, read_scalar
-from exporter.webconfig.settings import ClientAuth, Pem, TlsConfig, Version, WebConfig
-from exporter.webconfig.tls import CURVES, SUITES
+from exporter.web.config.settings import ClientAuth, Pem, TlsConfig, Version, WebConfig
+from exporter.web.config.tls import CURVES, SUITES
 
 DEAREST_COST = 14
 """A password of this bcrypt cost takes a second to check, of each further one twice as long."""

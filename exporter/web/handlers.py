@@ -1,4 +1,4 @@
-"""The HTTP face: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
+"""What is asked and answered: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
 
 Handlers only send bytes that somebody else made. Knows no pipelines, and not who asks.
 """
@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter import status
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
-from exporter.sending import Bodies
+from exporter.web import status
+from exporter.web.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
 log = structlog.get_logger()

@@ -13,9 +13,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.connections import Place
-from exporter.passwords import Passwords
-from exporter.webconfig import WebConfig
+from exporter.web.config import WebConfig
+from exporter.web.connections import Place
+from exporter.web.passwords import Passwords
 
 CHALLENGE = 'Basic realm="pipeline-exporter", charset="UTF-8"'
 

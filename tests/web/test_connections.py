@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from exporter import connections
-from exporter.connections import Place, Places
+from exporter.web import connections
+from exporter.web.connections import Place, Places
 
 pytestmark = pytest.mark.invariant(13)
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from exporter.config import ConfigError, Mistake
-from exporter.webconfig.settings import TlsConfig
+from exporter.web.config.settings import TlsConfig
 
 SUITES: dict[str, str] = {
     "TLS_AES_128_GCM_SHA256": "",

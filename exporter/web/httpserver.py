@@ -15,9 +15,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from exporter.access import Access
-from exporter.connections import Door, Http, Places
-from exporter.webconfig import InForce
+from exporter.web.access import Access
+from exporter.web.config import InForce
+from exporter.web.connections import Door, Http, Places
 
 THREADS = 16
 """In which requests are answered. More would only wait for each other."""

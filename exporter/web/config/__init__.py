@@ -4,9 +4,9 @@ In comes the path of a YAML file; out go TLS, users and headers as they are in f
 that it names, are read again when they change. Knows no requests and no connections.
 """
 
-from exporter.webconfig.inforce import InForce
-from exporter.webconfig.reading import parse
-from exporter.webconfig.settings import Pem, TlsConfig, WebConfig
-from exporter.webconfig.tls import Tls
+from exporter.web.config.inforce import InForce
+from exporter.web.config.reading import parse
+from exporter.web.config.settings import Pem, TlsConfig, WebConfig
+from exporter.web.config.tls import Tls
 
 __all__ = ["InForce", "Pem", "Tls", "TlsConfig", "WebConfig", "parse"]

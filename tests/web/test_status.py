@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.engine import Engine
-from exporter.status import StreamStatus, describe, page
+from exporter.web.status import StreamStatus, describe, page
 from tests.test_engine import KINDS, attempt, config, read
 
 NOW = 1_769_904_000.0

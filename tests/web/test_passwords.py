@@ -8,8 +8,8 @@ from typing import Any
 import bcrypt
 import pytest
 
-from exporter import passwords
-from exporter.passwords import Passwords
+from exporter.web import passwords
+from exporter.web.passwords import Passwords
 
 
 def hashed(password: str, cost: int = 4) -> str:

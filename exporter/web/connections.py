@@ -17,7 +17,7 @@ from h11 import IDLE, SEND_RESPONSE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporter.ownlog import Seldom
-from exporter.webconfig import Tls
+from exporter.web.config import Tls
 
 ANSWER_SECONDS = 60.0
 """How long a client may take to fetch an answer."""
