@@ -15,7 +15,7 @@ from exporter.web.config import InForce, Pem, TlsConfig, WebConfig, parse
 from exporter.web.config.tls import CLIENTS, SUITES
 from tests.certificates import Authority
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 HASH = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
 TLS = "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n"
 
