@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "exporter"
 ALLOWED = {
     "follow": set(),
     "decode": {"pipeline", "record"},
-    "pipelines": {"batch", "join", "metric", "pipeline", "record", "tally"},
+    "pipelines": {"batch", "join", "metric", "openbatch", "pipeline", "record", "tally"},
+    "openbatch": {"batch", "join", "metric", "record", "tally"},
     "pipeline": {"metric", "pipelines", "record"},
     "tally": {"metric"},
     "join": {"record"},

@@ -7,7 +7,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, groupby
 from operator import is_not
@@ -16,9 +16,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from exporter.batch import Distribution, Trend, entropy, quantile
+from exporter.batch import Trend, quantile
 from exporter.join import shortened
 from exporter.metric import OTHER, OVER, Gauge, Metrics, label_value
+from exporter.openbatch import Batch
 from exporter.pipeline import Options, Pipeline, State, Stream
 from exporter.record import Count, Identifier, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS, DurationTally, ScoreTally, Tally
@@ -29,10 +30,6 @@ PENDING_CHUNKS = 24
 """The attempts of so many chunks wait to be added to their runs' metrics, which takes some milliseconds."""
 PENDING_VALUES = 10_000
 """So do at most so many different values of a run, and those of one chunk."""
-BATCH_ANCHORS = 200_000
-"""At most so many distinct anchors of an open batch are remembered."""
-BATCH_VALUES = 1000
-"""At most so many opening moves of an open batch are told apart, and so many validators."""
 RUNS_OVER = ("", OTHER)
 """Stands for the runs over the cap, which are counted as one and have no batches; no log has this path."""
 
@@ -79,76 +76,6 @@ class PersonaOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=T
     """US dollars, prompt and completion tokens alike."""
     run_ttl: float = 6 * 3600.0
     """Seconds without a line after which a run leaves the exposition."""
-
-
-class Batch(msgspec.Struct):
-    """The open batch of one run in one log."""
-
-    personas: set[Identifier] = set()
-    attempts: int = 0
-    successes: int = 0
-    repaired: int = 0
-    latencies: Distribution = msgspec.field(default_factory=Distribution)
-    openings: dict[str, int] = {}
-    anchors: set[str] = set()
-    has_anchors: bool = False
-    scores: dict[str, tuple[int, int]] = {}
-
-    def score_mean(self, validator: str) -> float:
-        """The validator's mean over the attempts that have it."""
-        attempts, millionths = self.scores[validator]
-        return millionths / attempts / MILLIONTHS
-
-    def figures(self) -> dict[str, float]:
-        """What trends are drawn of, by indicator; what the batch has no data for is left out."""
-        figures = {
-            "repair_ratio": self.repaired / self.attempts,
-            "latency_mean_seconds": self.latencies.total / self.attempts / 1000,
-        }
-        if self.openings:
-            figures["opening_entropy"] = entropy(self.openings.values())
-        if "pollyanna" in self.scores:
-            figures["pollyanna"] = self.score_mean("pollyanna")
-        return figures
-
-    # Each of these returns how many observations were over a bound
-
-    def take_openings(self, openings: Mapping[str, int]) -> int:
-        """Counts opening moves, those over the bound as `other`."""
-        over = 0
-        for opening, times in openings.items():
-            opening = label_value(opening)
-            if opening not in self.openings and len(self.openings) >= BATCH_VALUES:
-                opening = OTHER
-                over += times
-            self.openings[opening] = self.openings.get(opening, 0) + times
-        return over
-
-    def take_scores(self, scores: Mapping[str, tuple[int, int]]) -> int:
-        """Adds up the scores of validators; those of validators over the bound are left out."""
-        over = 0
-        for validator, (scored, millionths) in scores.items():
-            validator = label_value(validator)
-            if validator not in self.scores and len(self.scores) >= BATCH_VALUES:
-                over += scored
-                continue
-            before = self.scores.get(validator, (0, 0))
-            self.scores[validator] = (before[0] + scored, before[1] + millionths)
-        return over
-
-    def take_anchors(self, anchors: Sequence[str]) -> int:
-        """Remembers anchors; those over the bound are left out."""
-        anchors = shortened(anchors)
-        if len(self.anchors) + len(anchors) <= BATCH_ANCHORS:
-            self.anchors.update(anchors)
-            return 0
-        over = 0
-        for anchor in anchors:
-            if len(self.anchors) < BATCH_ANCHORS:
-                self.anchors.add(anchor)
-            else:
-                over += anchor not in self.anchors
-        return over
 
 
 class Run(msgspec.Struct):

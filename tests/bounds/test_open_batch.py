@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import batch
+from exporter import batch, openbatch
 from exporter.batch import Distribution, quantile
 from exporter.metric import OTHER, AnyMetric, Labels
+from exporter.openbatch import Batch
 from exporter.pipelines import persona
-from exporter.pipelines.persona import RUNS_OVER, Attempt, Batch, Persona, PersonaOptions
+from exporter.pipelines.persona import RUNS_OVER, Attempt, Persona, PersonaOptions
 from tests.pipelines.test_persona import RUN, attempt, value
 
 pytestmark = pytest.mark.invariant(13)
@@ -26,7 +27,7 @@ def small(monkeypatch) -> None:
     """Small bounds, so that few lines reach them."""
     monkeypatch.setattr(batch, "DISTINCT", BOUND)
     for name in ("BATCH_ANCHORS", "BATCH_VALUES"):
-        monkeypatch.setattr(persona, name, BOUND)
+        monkeypatch.setattr(openbatch, name, BOUND)
 
 
 def folded(attempts: list[Attempt], *, size: int = 1000) -> Persona:
