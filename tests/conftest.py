@@ -11,6 +11,9 @@ from itertools import chain
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.disk import use_disk
+
+use_disk()
 settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )

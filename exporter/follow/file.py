@@ -9,7 +9,7 @@ import os
 import msgspec
 
 from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState, holds, marker_at
-from exporter.follow.reader import Reader, signature
+from exporter.follow.reader import Reader, Signature, signature
 
 MARKERS = 4
 MARKER_SPACING = 64 * 1024
@@ -81,7 +81,8 @@ class File:
 
     def start_over(self) -> None:
         """Goes on at the beginning of what is in the file now."""
-        self.state = FileState(self.state.path, self.state.identity, self.state.generation)
+        state = self.state
+        self.state = FileState(state.path, state.identity, state.generation, here=state.here)
         self.target = 0
         self._go_back()
         self.learn_head()
@@ -89,12 +90,13 @@ class File:
 
     def go_to(self, offset: int) -> None:
         """Goes on at another offset, a line's start."""
+        before = marker_at(offset, self._reader)[1]
+        self.measure()
         self.state.offset = offset
         self.state.head = self.state.head[:offset]
         self.state.markers = [marker for marker in self.state.markers if marker[0] < offset]
-        self._mark(marker_at(offset, self._reader)[1])
+        self._mark(before)
         self._go_back()
-        self.measure()
 
     def skip_to_end(self) -> None:
         """Leaves out all whole lines that are there."""
@@ -118,8 +120,7 @@ class File:
 
     def measure(self) -> None:
         """Takes in how large it is now."""
-        self.state.size, self.state.signature = self._reader.size(), self._reader.signature()
-        self.looked_at = True
+        self._learn_size(self._reader.size(), self._reader.signature())
 
     def look(self, status: os.stat_result | None = None, *, closely: bool = False) -> int:
         """Looks how large the file is now, or takes it from `status`; returns how many unread bytes it lost.
@@ -138,8 +139,12 @@ class File:
         cut = max(0, state.size - size)
         if cut:
             self._go_back()
-        state.size, state.signature, self.looked_at = size, now, True
+        self._learn_size(size, now)
         return cut
+
+    def _learn_size(self, size: int, now: Signature) -> None:
+        self.state.size, self.state.signature, self.looked_at = size, now, True
+        self.target = min(self.target, size)  # what was taken away is no backlog, also where it grows again
 
     # Lines
 
@@ -180,7 +185,7 @@ class File:
         self.examined = max(self.examined, chunk.end)
         if len(chunk.data) == chunk.end - chunk.start:
             self._mark((before + chunk.data[-MARKER_BYTES:])[-MARKER_BYTES:])
-            if len(state.head) < min(HEAD_BYTES, chunk.end):
+            if chunk.start < HEAD_BYTES:
                 state.head = (state.head[: chunk.start] + chunk.data)[:HEAD_BYTES]
         else:
             self._mark(marker_at(chunk.end, self._reader)[1])
@@ -225,9 +230,7 @@ class File:
     def _check(self) -> None:
         if self._reader.immutable:
             return
-        if self.state.markers:
-            self._read_on(0)
-        elif self.state.head and not holds(self.state, self._reader):
+        if self.state.head and not holds(self.state, self._reader):
             raise ChangedError
 
     def _read_on(self, size: int) -> bytes:

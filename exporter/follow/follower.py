@@ -16,7 +16,7 @@ from exporter.follow.file import Chunk, File
 from exporter.follow.known import Events, LogState
 from exporter.follow.log import Around, Log
 from exporter.follow.reader import Identity
-from exporter.follow.scan import Seen, join, look, matches, regular, rotated_from
+from exporter.follow.scan import Seen, join, look, matches, rotated_from
 from exporter.follow.surroundings import Entry, Surroundings, entry_of
 
 DESERTED_LOGS = 64
@@ -152,9 +152,12 @@ class StreamFollower:
     # Which file is which
 
     def _reconcile(self, seen: Seen) -> None:
-        """Finds out which file is which after something came, went or was renamed."""
-        self._locate(seen)
+        """Finds out which file is which after something came, went or was renamed; again next time if a look failed."""
+        if not self._locate(seen):
+            self._view = None
         unknown = self._unknown(seen)
+        if seen.uncertain:
+            self._view = None
         for path in unknown:
             if path not in self._logs:
                 self._logs[path] = self._log(path, LogState())
@@ -163,7 +166,8 @@ class StreamFollower:
             log.adopt(unknown.get(path, []), matched=seen.files, first=first, skip=self._skip_history)
         self.state.looked = self.state.looked or "error" not in self.unfollowed().values()
 
-    def _locate(self, seen: Seen) -> None:
+    def _locate(self, seen: Seen) -> bool:
+        """Finds the known files again; whether everything around them could be looked at."""
         elsewhere = {entry.identity: entry for entry in map(entry_of, seen.files, seen.files.values())}
         around: dict[tuple[str, ...], Surroundings] = {}
         for log in self._logs.values():
@@ -171,6 +175,7 @@ class StreamFollower:
             if folders not in around:
                 around[folders] = _surroundings(folders, seen, elsewhere)
             log.locate(around[folders])
+        return all(surroundings.complete for surroundings in around.values())
 
     def _around(self, log: Log) -> Around:
         """A fresh look around a log."""
@@ -201,7 +206,7 @@ class StreamFollower:
         found = dict(seen.files)
         for folder in seen.folders:
             for path in seen.paths(folder):
-                if path not in found and self._log_of(path, seen) is not None and (status := regular(path)):
+                if path not in found and self._log_of(path, seen) is not None and (status := seen.regular(path)):
                     found[path] = status
         return found
 
@@ -251,4 +256,5 @@ def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:
 
 def _surroundings(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
     paths = [path for folder in folders for path in seen.paths(folder)]
-    return Surroundings(paths, complete=seen.failed.isdisjoint(folders), elsewhere=elsewhere)
+    why = [seen.unfollowed[folder] for folder in folders if folder in seen.failed]
+    return Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)

@@ -51,6 +51,8 @@ class Known:
         """What could not be opened or read since the last look, by path, and why."""
         self.deserted = False
         """Whether the file at the path is no longer there, which makes a rotation unless it goes on in another."""
+        self.uncertain = False
+        """Whether known files may be where the last look failed: what is unknown may then be one of them."""
         self._line_bytes = line_bytes
         self._descriptors = descriptors
 
@@ -80,15 +82,24 @@ class Known:
         file = File(state, line_bytes=self._line_bytes)
         here = state.path != self.path and bool(self.files) and self.files[-1].state.path == self.path
         self.files.insert(len(self.files) - here, file)
-        self.move(file, reader, state.path)
+        self._take_in(file, reader, state.path)
         return file
 
     def insert_before(self, file: File, state: FileState, reader: Reader, path: str) -> File:
         """Knows another file that is older than a known one."""
         other = File(state, line_bytes=self._line_bytes)
         self.files.insert(self.files.index(file), other)
-        self.move(other, reader, path)
+        self._take_in(other, reader, path)
         return other
+
+    def _take_in(self, file: File, reader: Reader, path: str) -> None:
+        """Goes on with a file that was not known; it still is not where it cannot be read."""
+        file.state.here = path == self.path
+        try:
+            self.move(file, reader, path)
+        except OSError:
+            self.drop(file)
+            raise
 
     def move(self, file: File, reader: Reader, path: str) -> None:
         """Goes on with a known file through another reader."""
@@ -104,17 +115,16 @@ class Known:
 
     # What is over
 
-    def miss(self, file: File) -> None:
-        """Notes that no path leads to a file any more."""
-        self.deserted = self.deserted or (not file.gone and file.state.path == self.path)
-        file.gone = True
-
     def give_up(self, file: File) -> None:
         """Reads no more of a file."""
         self.lose(file.state.size - file.state.offset)
+        self.drop(file)
+        self.remember(file.state)
+
+    def drop(self, file: File) -> None:
+        """Knows a file no longer."""
         file.close()
         self.files.remove(file)
-        self.remember(file.state)
 
     def remember(self, state: FileState) -> None:
         """Knows what is no longer there, if it should return."""
@@ -134,7 +144,7 @@ class Known:
             if not is_inode(file.state, reader):
                 reader.close()
                 if file.state.identity == reader.identity:
-                    self.miss(file)
+                    file.gone = True
                 raise FileNotFoundError(file.state.path)
             file.use(reader)
         self._descriptors.hold(file)
@@ -144,7 +154,8 @@ class Known:
     def fail(self, file: File, error: OSError) -> None:
         """Notes that a file could not be opened or read."""
         self.trouble[file.state.path] = problem(error)
-        file.close()
+        if not file.gone:  # else it could not be opened again
+            file.close()
 
     def has_room(self) -> bool:
         """Whether a file can be opened without closing another."""

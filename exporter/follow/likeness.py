@@ -21,7 +21,8 @@ class FileState(msgspec.Struct):
 
     `offset` always stands at a line's start. `markers` are the bytes before the last few offsets, newest last; `seen`
     is one before the end that was first seen, for as long as nothing was read. `size` is that of the content,
-    `signature` that of the file on the disk when it was last looked at.
+    `signature` that of the file on the disk when it was last looked at. `here` says that it was at its log's path when
+    it was last found; a rotation is what ends that.
     """
 
     path: str
@@ -33,6 +34,7 @@ class FileState(msgspec.Struct):
     markers: list[Marker] = []
     seen: Marker = (0, b"")
     signature: Signature = (0, 0)
+    here: bool = False
 
 
 def is_inode(state: FileState, reader: Reader) -> bool:
@@ -43,7 +45,8 @@ def is_inode(state: FileState, reader: Reader) -> bool:
 
 def holds(state: FileState, reader: Reader) -> bool:
     """Whether the content begins like the file that was read and reaches the same place by the same bytes."""
-    if not state.head or reader.read(len(state.head), 0) != state.head:
+    head = state.head[: state.offset or None]  # what follows may be a line that was taken back before it ended
+    if not head or reader.read(len(head), 0) != head:
         return False
     return _stands(state.markers[-1] if state.markers else state.seen, reader)
 

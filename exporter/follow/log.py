@@ -6,7 +6,7 @@ other logs.
 
 import os
 from collections.abc import Callable, Container, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 
 import msgspec
 
@@ -16,7 +16,7 @@ from exporter.follow.known import Events, Known, LogState
 from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, torn_at
 from exporter.follow.newcomers import Newcomers
 from exporter.follow.reader import Reader, open_reader, signature
-from exporter.follow.scan import regular
+from exporter.follow.scan import problem, regular
 from exporter.follow.surroundings import Entry, Surroundings
 
 KEPT_OPEN = 2
@@ -41,7 +41,10 @@ class Log(Known):
 
     def next_unread(self) -> File | None:
         """The oldest file that has something to read and can be read."""
-        return next((file for file in self.files if file.unread and file.state.path not in self.trouble), None)
+        return next((file for file in self.files if file.unread and self._can_be_read(file)), None)
+
+    def _can_be_read(self, file: File) -> bool:
+        return file.state.path not in self.trouble and not (file.gone and file.reader is None)
 
     def read(self, file: File, around: Around) -> Chunk | None:
         """The file's next lines; None where there are none or the file has changed."""
@@ -80,12 +83,14 @@ class Log(Known):
     def _look(self, file: File, around: Around, status: os.stat_result | None = None, *, closely: bool = False) -> None:
         try:
             self.open(file)
-            cut = file.look(status, closely=closely)
+            try:
+                cut = file.look(status, closely=closely)
+            except ChangedError:
+                self._start_over(file, around())
+                return
             self.events.truncations += cut > 0
             self.lose(cut)
             self._look_whether_new(file)
-        except ChangedError:
-            self._start_over(file, around())
         except OSError as error:
             self.fail(file, error)
 
@@ -94,42 +99,58 @@ class Log(Known):
         if file.state.head or not file.unread or file.reader is None:
             return
         if file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest):
-            self.files.remove(file)
-            self.pass_over(file.state.path, file.reader)
-            file.close()
+            self._pass(file, file.reader)
         else:
             file.learn_head()
 
     def _start_over(self, file: File, around: Surroundings) -> None:
-        """Goes on where the content was replaced, after the rest of the old content if a copy has it."""
+        """Goes on where the content was replaced, after the rest of the old content if a copy has it.
+
+        A rotated file may have been replaced by a copy of the log, as by `cp` over the copy before.
+        """
         assert file.reader is not None
-        before, size = file.state, file.state.size
-        self.events.truncations += 1
+        before, size = msgspec.structs.replace(file.state), file.state.size
         rest = self._rest_of(before, around)
+        if rest is not None and begins_with(rest[0], file.reader):
+            rest[0].close()
+            rest = None  # nothing was replaced: what is there is the beginning of what was
         torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
         if torn is not None:
-            self.lose(size - before.offset)
             file.go_to(torn)
+            self.lose(size - before.offset)
+            self.events.truncations += 1
             return
-        file.start_over()
+        is_copy = file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest)
         if rest is None:
             self.lose(size - before.offset)
             self.remember(before)
         else:
-            self.lose(
-                size - self.insert_before(file, before, *rest).state.size
-            )  # what was written after the copy was made
+            other = self.insert_before(file, before, *rest)
+            self.lose(size - other.state.size)  # what was written after the copy was made
+        self.events.truncations += 1
+        if is_copy:
+            self._pass(file, file.reader)
+        else:
+            file.start_over()
+
+    def _pass(self, file: File, reader: Reader) -> None:
+        """Knows a file as a copy from now on."""
+        self.pass_over(file.state.path, reader)
+        self.drop(file)
 
     # Where the known files are
 
     def locate(self, around: Surroundings) -> None:
         """Finds the known files again, wherever they were renamed to."""
+        self.uncertain = around.uncertain
         self.passed = [state for state in self.passed if self._is_passed(state, around)]
         for file in list(self.files):
-            was_here = not file.gone and file.state.path == self.path
+            was_here = file.state.here
             self._locate(file, around)
-            self.deserted = self.deserted or (was_here and file.state.path != self.path)
-        self.files.sort(key=lambda file: file.state.path == self.path and not file.gone)
+            if not around.uncertain:
+                file.state.here = file.state.path == self.path and not file.gone
+                self.deserted = self.deserted or (was_here and not file.state.here)
+        self.files.sort(key=lambda file: file.state.here)
 
     def _is_passed(self, state: FileState, around: Surroundings) -> bool:
         entry = around.find(state)
@@ -138,71 +159,95 @@ class Log(Known):
         if entry.path == self.path:
             return False  # it is the log itself now
         if (entry.path, entry.signature) != (state.path, state.signature):
-            with suppress(OSError):
-                reader = open_reader(entry.path)
-                same = is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)
-                reader.close()
-                if not same:
+            with suppress(OSError), closing(open_reader(entry.path)) as reader:
+                if not (is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)):
                     return False
             state.path, state.signature = entry.path, entry.signature
         return True
 
     def _locate(self, file: File, around: Surroundings) -> None:
         entry = around.find(file.state, at=self.path)
-        if entry is not None:
+        if entry is not None and self._is_another(file, entry, around):
+            file.gone = True
+        elif entry is not None:
             file.state.path = entry.path
+            file.gone = file.drained = False
             if file.reader is None and entry.signature != file.state.signature:
                 self._look(file, lambda: around)
-            else:
-                file.gone = file.drained = False
         elif around.lack(file.state):
-            self.miss(file)
+            file.gone = True
         if file.gone and file.reader is None:
             self._pursue(file, around)
 
+    def _is_another(self, file: File, entry: Entry, around: Surroundings) -> bool:
+        """Whether a freed inode was handed out to a file with another name, where the file system does not tell."""
+        named = entry.path in (file.state.path, self.path) or self.is_rotated(entry.path)
+        if named or file.reader is not None or file.state.generation is not None:
+            return False
+        with suppress(OSError), closing(open_reader(entry.path)) as reader:
+            return not holds(file.state, reader) and (file.state.head != b"" or around.is_another_log(entry))
+        return False
+
     def _pursue(self, file: File, around: Surroundings) -> None:
-        """Goes on in a copy of a file that is gone; else gives it up."""
+        """Goes on in a copy of a file that is gone; else gives it up, unless what may be a copy cannot be read now."""
         self.trouble.pop(file.state.path, None)
-        rest = self._rest_of(file.state, around)
-        if rest is None:
-            self.give_up(file)
-        else:
-            self.deserted = self.deserted and rest[1] != self.path
-            self.remember(msgspec.structs.replace(file.state))  # it may return beside its copy
+        before = msgspec.structs.replace(file.state)
+        with suppress(OSError):
+            rest = self._rest_of(before, around)
+            if rest is None:
+                self.give_up(file)
+                return
+            self.remember(before)  # it may return beside its copy
             self.move(file, *rest)
+            self.lose(before.size - file.state.size)
 
     def _rest_of(self, state: FileState, around: Surroundings) -> tuple[Reader, str] | None:
         """The unknown file of this log that holds all that was read of one, and so what was not yet read of it.
 
-        A rotated copy, compressed perhaps, or what an editor left at the path. Of several the longest; the others are
-        known as copies from now on.
+        A rotated copy, compressed perhaps, or what an editor left at the path. Of several the one at the path, else the
+        longest; the others are known as copies from now on. Raises OSError where one cannot be read now; one that we
+        may not read is none.
         """
-        found: list[tuple[Reader, str]] = []
-        for path in around.entries:
-            if path == self.path or self.is_rotated(path):
-                with suppress(OSError):
-                    reader = open_reader(path)
-                    if self._may_continue(state, reader):
-                        found.append((reader, path))
-                    else:
-                        reader.close()
-        found.sort(key=lambda copy: copy[0].size())
-        for reader, path in found[:-1]:
-            if begins_with(found[-1][0], reader):
-                self.pass_over(path, reader)
-            reader.close()
-        return found[-1] if found else None
+        with ExitStack() as stack:
+            found: list[tuple[int, Reader, str]] = []
+            for path in around.entries:
+                if path == self.path or self.is_rotated(path):
+                    try:
+                        reader = stack.enter_context(closing(open_reader(path)))
+                        if self._may_continue(state, reader):
+                            found.append((reader.size(), reader, path))
+                    except (FileNotFoundError, PermissionError):
+                        continue
+                    except OSError as error:
+                        self.trouble[path] = problem(error)
+                        raise
+            if not found and around.uncertain:
+                raise OSError("not everything can be looked at now")
+            if not found:
+                return None
+            found.sort(key=lambda copy: (copy[2] == self.path, copy[0]))
+            *others, (_, longest, path) = found
+            for _, reader, other in others:
+                if begins_with(longest, reader):
+                    self.pass_over(other, reader)
+        return open_reader(path), path
 
     def _may_continue(self, state: FileState, reader: Reader) -> bool:
         """Whether an unknown content has all that was read of a file."""
-        if any(is_inode(file.state, reader) for file in self.files) or not holds(state, reader):
+        if not holds(state, reader):
             return False
+        for file in self.files:
+            if is_inode(file.state, reader) and (holds(file.state, reader) or not file.state.head):
+                return False
         return reader.is_complete() and reader.size() >= state.offset
 
     # What else is there, and what is over
 
     def adopt(self, entries: list[Entry], *, matched: Container[str], first: bool, skip: bool) -> None:
-        """Takes in unknown files of this log."""
+        """Takes in unknown files of this log, unless they cannot be told from known ones now."""
+        if self.uncertain:
+            self.trouble.update({entry.path: "error" for entry in entries})
+            return
         self._newcomers.adopt(entries, matched=matched, first=first, skip=skip)
         self.events.rotations += self.deserted
         self.deserted = False
@@ -210,7 +255,9 @@ class Log(Known):
     def tidy(self) -> None:
         """Lets go of what is done."""
         for file in list(self.files):
-            if file.gone and not file.unread:
+            if file.gone and file.reader is not None and not file.unread:
+                if "error" in self.trouble.values():
+                    continue  # what cannot be read now may be what became of it
                 if file.drained:  # for what was written between the last read and the moment it went
                     self.give_up(file)
                 file.drained = True

@@ -52,18 +52,31 @@ class Newcomers:
         if self._is_being_compressed(entry.path) or self._is_incomplete_still(entry):
             return
         reader = open_reader(entry.path)
+        try:
+            self._adopt_content(entry, reader, before, history=history)
+        finally:
+            if not any(file.reader is reader for file in self._known.files):
+                reader.close()
+
+    def _adopt_content(self, entry: Entry, reader: Reader, before: File | None, *, history: bool) -> None:
         rotated = entry.path != self._known.path
         if rotated and ((history and reader.immutable) or self.is_copy(reader, before)):
             self._known.pass_over(entry.path, reader)
-            reader.close()
         elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
-            reader.close()
             self._incomplete[entry.path] = entry.signature
             self._known.trouble[entry.path] = "incomplete"
         elif not (self._returns(entry.path, reader) or self._goes_on(entry.path, reader, before)):
             file = self._known.insert(FileState(entry.path, reader.identity, reader.generation), reader)
             if history:
-                file.skip_to_end()
+                self._skip(file)
+
+    def _skip(self, file: File) -> None:
+        """Leaves out what is there; a file of which that cannot be told is not known yet."""
+        try:
+            file.skip_to_end()
+        except OSError:
+            self._known.drop(file)
+            raise
 
     def _is_being_compressed(self, path: str) -> bool:
         """Whether the file that this is a compressed copy of is still there, as it is until the copy is done."""
@@ -84,17 +97,20 @@ class Newcomers:
         A copy of it may have been read further in the meantime.
         """
         known = self._known
-        returned = [
-            state
-            for state in known.gone
-            if (is_inode(state, reader) or (reader.immutable and state.markers)) and holds(state, reader)
-        ]
-        if not returned:
+        gone = [state for state in known.gone if holds(state, reader)]
+        if not any(is_inode(state, reader) or (reader.immutable and state.markers) for state in gone):
             return False
-        known.gone = [state for state in known.gone if not any(state is other for other in returned)]
-        copies = [file.state for file in known.files if file.state.markers and holds(file.state, reader)]
-        furthest = max(returned + copies, key=lambda state: state.offset)
+        copies = [file for file in known.files if holds(file.state, reader)]
+        furthest = max(gone + [file.state for file in copies], key=lambda state: state.offset)
         known.insert(msgspec.structs.replace(furthest, path=path, markers=list(furthest.markers)), reader)
+        known.gone = [state for state in known.gone if not any(state is other for other in gone)]
+        for file in copies:  # what is left of them is read here
+            if file.gone:
+                known.drop(file)
+                known.deserted = known.deserted and path != known.path
+            elif file.state.path != known.path and begins_with(reader, known.open(file)):
+                known.pass_over(file.state.path, known.open(file))
+                known.drop(file)
         return True
 
     def _goes_on(self, path: str, reader: Reader, before: File | None) -> bool:
@@ -104,19 +120,20 @@ class Newcomers:
         new one that the editor is still writing; both are taken for new files.
         """
         known = self._known
-        if before is None or not (before.gone or before.state.path.endswith("~")):
+        over = [file for file in known.files if file.gone or (file is before and file.state.path.endswith("~"))]
+        file = next((file for file in reversed(over) if holds(file.state, reader)), None)
+        if file is None:
             return False
-        if not holds(before.state, reader):
-            return False
-        if not before.gone:
-            known.pass_over(before.state.path, known.open(before))
-        known.move(before, reader, path)
+        if not file.gone:
+            known.pass_over(file.state.path, known.open(file))
+        known.move(file, reader, path)
+        file.state.here = path == known.path
         known.deserted = known.deserted and path != known.path
         return True
 
     def _is_copy_of(self, file: File, reader: Reader) -> bool:
         """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago."""
-        with suppress(OSError):
+        with suppress(FileNotFoundError):
             source = self._known.open(file)
             if begins_with(source, reader):
                 return source is not reader

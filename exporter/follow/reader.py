@@ -73,7 +73,7 @@ class GzipReader(Reader):
     def read(self, size: int, offset: int) -> bytes:
         if offset < self._start:
             self._rewind()
-        while self._start + len(self._window) < offset + size and (block := next(self._blocks, b"")):
+        while self._start + len(self._window) < offset + size and (block := self._next()):
             passed = min(len(self._window), max(0, offset - self._start))
             self._start += passed
             self._window = self._window[passed:] + block
@@ -88,6 +88,13 @@ class GzipReader(Reader):
     def is_complete(self) -> bool:
         self.size()
         return self._complete
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._blocks, b"")
+        except OSError:
+            self._rewind()  # what failed once would say that it is at its end
+            raise
 
     def _rewind(self) -> None:
         self._start = 0

@@ -36,6 +36,8 @@ class Seen(msgspec.Struct):
     """The folders that were looked into, with all their entries; none where there is no such folder."""
     failed: set[str] = set()
     """The folders that could not be read: nothing may be concluded of what is in them."""
+    uncertain: bool = False
+    """Whether a look at a single file failed that may succeed the next time."""
 
     def names(self, folder: str) -> Names:
         """The entries of a folder, read once a look; none where that fails."""
@@ -52,6 +54,17 @@ class Seen(msgspec.Struct):
                 return {}
             self.folders[folder] = names
         return names or {}
+
+    def regular(self, path: str) -> os.stat_result | None:
+        """The status of a regular file; None for anything else, also where it cannot be told."""
+        try:
+            status = os.stat(path)  # noqa: PTH116  # as in `look`
+        except (FileNotFoundError, PermissionError):
+            return None
+        except OSError:
+            self.uncertain = self.uncertain or not os.path.islink(path)  # noqa: PTH114  # a circle of links
+            return None
+        return status if stat.S_ISREG(status.st_mode) else None
 
     def paths(self, folder: str) -> list[str]:
         """The paths of a folder's entries whose names are text."""

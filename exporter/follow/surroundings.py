@@ -25,16 +25,21 @@ def entry_of(path: str, status: os.stat_result) -> Entry:
 
 class Surroundings:
     """The regular files among some paths. `complete` says that these are all that there are; `elsewhere` are files in
-    other folders, in which one may be found that was moved there."""
+    other folders, in which one may be found that was moved there.
+
+    `uncertain` says that a look failed that may succeed the next time; one that is not permitted will not.
+    """
 
     def __init__(
-        self, paths: Iterable[str], *, complete: bool = True, elsewhere: Mapping[Identity, Entry] | None = None
+        self, paths: Iterable[str], *, complete: bool, uncertain: bool, elsewhere: Mapping[Identity, Entry]
     ) -> None:
         self.entries: dict[str, Entry] = {}
         self._by_identity: dict[Identity, Entry] = {}
-        self._elsewhere = elsewhere or {}
-        self._complete = complete
-        self._failed: set[str] = set()
+        self.uncertain = uncertain
+        self._elsewhere = elsewhere
+        self.complete = complete
+        self.failed: set[str] = set()
+        """The paths that could not be looked at."""
         for path in sorted(paths):
             self._add(path)
 
@@ -43,9 +48,11 @@ class Surroundings:
             status = os.stat(path)  # noqa: PTH116  # as in scan
         except FileNotFoundError:
             return
-        except OSError:
-            self._failed.add(path)
-            self._complete = self._complete and os.path.islink(path)  # noqa: PTH114  # a link that leads nowhere
+        except OSError as error:
+            leads_nowhere = os.path.islink(path)  # noqa: PTH114  # as a circle of links does
+            self.failed.add(path)
+            self.complete = self.complete and leads_nowhere
+            self.uncertain = self.uncertain or not (leads_nowhere or isinstance(error, PermissionError))
             return
         if stat.S_ISREG(status.st_mode):
             self.entries[path] = entry = entry_of(path, status)
@@ -59,6 +66,10 @@ class Surroundings:
                 return entry
         return self._by_identity.get(state.identity) or self._elsewhere.get(state.identity)
 
+    def is_another_log(self, entry: Entry) -> bool:
+        """Whether an entry is a file that the patterns match, and so may be a log of its own."""
+        return entry.identity in self._elsewhere
+
     def lack(self, state: FileState) -> bool:
         """Whether the file is certainly not here. A failure to look is not absence."""
-        return self._complete and state.path not in self._failed and self.find(state) is None
+        return self.complete and state.path not in self.failed and self.find(state) is None

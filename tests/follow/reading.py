@@ -1,10 +1,14 @@
 """Drives a follower by hand and collects the lines that it yields."""
 
 import gzip
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from exporter.follow.follower import StreamFollower, StreamState
 
@@ -82,6 +86,21 @@ class Reading:
         self.bytes += chunk.end - chunk.start
         piece.take()
         return lines
+
+
+@contextmanager
+def failing(call, number, after=0) -> Iterator[None]:
+    """Has a call of the system fail, after so many that do not."""
+    real, succeeding = getattr(os, call), iter(range(after))
+
+    def fail(*args, **kwargs):
+        if next(succeeding, None) is None:
+            raise OSError(number, os.strerror(number))
+        return real(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, fail)
+        yield
 
 
 def write(path, *lines):

@@ -3,6 +3,7 @@
 import os
 
 from exporter.follow import follower
+from tests.disk import kind
 from tests.follow.reading import append, write
 
 
@@ -217,3 +218,97 @@ def test_no_descriptor_is_left_open(tmp_path, follow_running):
     reading.poll()
     reading.follower.close()
     assert before == len(os.listdir("/proc/self/fd"))
+
+
+def test_a_deletion_before_a_restart_is_one_event(log, follow_running):
+    """What was counted before is not counted again, whether the file was still open or not."""
+    write(log, "one")
+    reading = follow_running(log)
+    reading.poll()
+    log.unlink()
+    reading.follower.scan()
+    assert (1, 0, 0) == reading.events
+    reading.restart()
+    until_given_up(reading)
+    assert (1, 0, 0) == reading.events
+
+
+def test_a_freed_inode_is_handed_out_again(tmp_path):
+    """What the tests of inodes rest on: other file systems hand out others, and prove less."""
+    path, inodes = tmp_path / "a", []
+    for number in range(100):
+        path.write_text(str(number))
+        inodes.append(path.stat().st_ino)
+        path.unlink()
+    if kind(tmp_path.resolve()) in {"ext2", "ext3", "ext4", "xfs"}:
+        assert len(set(inodes)) < len(inodes)
+
+
+def test_a_rotated_file_that_goes_and_leaves_its_inode_to_the_log_is_no_rotation(log, follow_running):
+    """The new file at the path never was the old one."""
+    old = log.with_name("a.log.1")
+    for number in range(20):
+        write(old, f"old {number}")
+        reading = follow_running(f"{log}*")
+        reading.poll()
+        inode = old.stat().st_ino
+        old.unlink()
+        reading.restart()
+        write(log, f"new {number}")
+        assert [f"new {number}"] == reading.poll()
+        assert (0, 0, 0) == reading.events
+        if inode == log.stat().st_ino:
+            break
+        log.unlink()
+    assert inode == log.stat().st_ino
+
+
+def test_an_inode_that_goes_to_another_log_makes_it_no_rotation_of_the_first(tmp_path, follow_running, monkeypatch):
+    """Where the file system tells no generations the content does."""
+    monkeypatch.setattr("exporter.follow.reader._generation", lambda _: None)
+    one, two = tmp_path / "a.log", tmp_path / "b.log"
+    for number in range(20):
+        write(one, f"one {number}")
+        reading = follow_running(tmp_path / "*.log")
+        assert [f"one {number}"] == reading.poll()
+        inode = one.stat().st_ino
+        one.unlink()
+        reading.restart()
+        write(two, f"two {number}")
+        assert [f"two {number}"] == reading.poll()
+        assert str(two) == reading.logs[-1]
+        if inode == two.stat().st_ino:
+            break
+        two.unlink()
+    assert inode == two.stat().st_ino
+
+
+def test_a_log_that_comes_back_beside_its_unread_copy_is_read_once(log, follow_running):
+    """The copy was all that there was; the log has the same lines."""
+    write(log, "one")
+    reading = follow_running(log)
+    reading.follower.scan()
+    log.with_name("a.log.bak").write_bytes(log.read_bytes())
+    reading.follower.scan()
+    away = log.rename(log.with_name("away"))
+    (log.parent / "elsewhere").mkdir()
+    away = away.rename(log.parent / "elsewhere" / "a.log")
+    reading.restart()
+    reading.follower.scan()
+    away.rename(log)
+    assert ["one"] == reading.poll()
+
+
+def test_an_editor_that_saves_beside_a_longer_backup_goes_on_in_what_it_saved(log, follow_running):
+    """What is at the path is the log, however much more a copy has."""
+    append(log, "one\ntwo, which is never finished, and is taken back")
+    reading = follow_running(log)
+    assert ["one"] == reading.poll()
+    log.with_name("a.log.bak").write_bytes(log.read_bytes())
+    reading.poll()
+    reading.restart()
+    new = log.with_name("new")
+    write(new, "one", "three")
+    new.rename(log)
+    assert ["three"] == reading.poll()
+    assert (0, 0) == reading.events[:2]

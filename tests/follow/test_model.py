@@ -1,302 +1,286 @@
-"""Any sequence of what befalls logs, against a model that knows which lines can be read. RELIABILITY invariant 9.
+"""Any sequence of what befalls logs and who follows them, against a model that knows which lines can be read.
 
-Each line is read at most once in any case, and exactly once where its bytes could be read at a poll.
+RELIABILITY invariants 8, 9, 10, 14 and 15: each line is counted at most once in any case, and exactly once where its
+bytes can be read at a poll, across stops and kills at any moment, in chunks of any size. `MODEL_EXAMPLES=20000 pytest
+tests/follow/test_model.py` looks for other sequences each time; it prints what it found and how to see it again.
 """
 
-import gzip
-import shutil
-import tempfile
-from collections import Counter
-from pathlib import Path
+import errno
+import os
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from exporter.follow import file, reader
+from exporter.follow.known import GONE_FILES
 from exporter.follow.log import LOOKED_AT
-from tests.follow.reading import Reading, append
+from tests.follow.ledger import Ledger
+from tests.follow.world import KEPT, LINK, LOGS, World
 
-KEPT = 6
-"""So many rotated files are kept."""
-HEAD = "h" * 1500
-"""What some lines have in common, longer than what a file is known by."""
-LENGTHS = {"short": 5, "long": 300, "alike": 0, "longer than a chunk": 40_000}
-
-
-class Content:
-    """What one inode holds: its whole lines, and the beginning of one more.
-
-    Nobody writes to a copy, nor compresses a backup, which is one that no rotation made.
-    """
-
-    def __init__(self, lines=(), partial="", *, is_copy=False, is_backup=False):
-        self.lines = list(lines)
-        self.partial = partial
-        self.is_copy = is_copy or is_backup
-        self.is_backup = is_backup
-        self.was_seen = False
-        """Whether it stood at the log's path when somebody looked."""
+EXAMPLES = os.environ.get("MODEL_EXAMPLES")
+PATTERNS = {
+    "paths": [*LOGS, LINK],
+    "globs": ["*.log", "**/*.log", "sub/c*.log", "[ab].log", "**/[bc].log"],
+    "everything": ["*.log*", "a.log*", "**/*.log*"],
+}
+CHUNKS = {
+    "64 bytes": (64, 4096),
+    "1000 bytes": (1000, 4096),
+    "64 KiB": (1 << 16, 1 << 20),
+    "64 KiB, short": (1 << 16, 4096),
+}
+"""Bytes of a chunk and of the longest line."""
+log = st.sampled_from(["a.log", "a.log", "a.log", "b.log", "sub/c.log"])
+which = st.integers(0, 9)
+kind = st.sampled_from(["short", "long", "alike", "longest", "too long", "foreign"])
 
 
 class Following(RuleBasedStateMachine):
-    """Writes, rotates, loses and finds files, and reads them."""
+    """Writes, rotates, loses and finds files, reads them, and is stopped and killed."""
 
-    @initialize(everything=st.booleans())
-    def begin(self, everything):
-        self.folder = Path(tempfile.mkdtemp(prefix="follow"))
-        (self.folder / "away").mkdir()
-        self.log = self.folder / "a.log"
-        self.reading = Reading(f"{self.log}*" if everything else self.log)
-        self.there: dict[str, Content] = {}
-        """What there is, by name."""
-        self.away: Content | None = None
-        self.packed: set[str] = set()
-        self.packing: tuple[str, bytes] | None = None
-        """A name whose compressed copy is being written, and the rest of the copy."""
-        self.open: Content | None = None
-        """What is open in the follower for certain."""
-        self.owed: set[str] = set()
-        """Lines that no path leads to and that can be read all the same."""
-        self.read: Counter[str] = Counter()
-        self.distinct = False
-        """Whether the next line must not begin like others, as nothing else would tell that the log was truncated."""
-        self.copied = False
-        """Whether a copy was made since the last poll, and must not be lost."""
-        self.number = 0
-        self.poll()
+    @initialize(
+        patterns=st.sampled_from(sorted(PATTERNS)), chunks=st.sampled_from(sorted(CHUNKS)), generations=st.booleans()
+    )
+    def begin(self, patterns, chunks, generations):
+        self.patch = pytest.MonkeyPatch()
+        chunk_bytes, line_bytes = CHUNKS[chunks]
+        self.patch.setattr(file, "CHUNK_BYTES", chunk_bytes)
+        if not generations:  # as in memory, or in a container; then no inode may be handed out again, see decisions.md
+            self.patch.setattr(reader, "_generation", lambda _: None)
+        longest = min(chunk_bytes * 3 // 2, line_bytes // 2) if chunk_bytes < line_bytes else 3000
+        self.world = World(longest=longest, line_bytes=line_bytes, reuses_inodes=generations)
+        self.ledger = Ledger(
+            self.world,
+            [self.world.path(pattern) for pattern in PATTERNS[patterns]],
+            matches_rotated=patterns == "everything",
+        )
+        self.copied: set[str] = set()
+        """Logs of which a copy was made since the last look, and must not be lost."""
+        self.departed = 0
+        """How many files may have come to be remembered as gone."""
 
     def teardown(self):
-        if hasattr(self, "folder"):
-            self.reading.follower.close()
-            shutil.rmtree(self.folder)
+        if hasattr(self, "ledger"):
+            self.ledger.close()
+            self.world.close()
+            self.patch.undo()
 
     # Writing
 
-    def path(self, name):
-        return self.folder / name
-
-    def line(self, kind):
-        self.number += 1
-        kind, self.distinct = "short" if self.distinct and kind == "alike" else kind, False
-        return f"{HEAD if kind == 'alike' else ''}{self.number:06}{'x' * (LENGTHS[kind] + self.number % 7)}"
-
-    def append(self, name, text):
-        content = self.there.setdefault(name, Content())
-        append(self.path(name), text)
-        *lines, content.partial = (content.partial + text).split("\n")
-        content.lines += lines
-
-    @rule(kind=st.sampled_from(sorted(LENGTHS)), count=st.integers(1, 3))
-    def write(self, kind, count):
+    @rule(log=log, kind=kind, count=st.integers(1, 3))
+    def write(self, log, kind, count):
+        """Appends lines; also to a file that was moved away."""
+        if log in self.world.away:
+            self.world.write_away(log)
         for _ in range(count):
-            self.append("a.log", f"{self.line(kind)}\n")
+            self.world.write(log, self.world.line(log, kind))
 
-    @rule(kind=st.sampled_from(sorted(LENGTHS)), part=st.floats(0, 1))
-    def write_partially(self, kind, part):
-        line = self.line(kind)
-        least = len(HEAD) + 6 if kind == "alike" else 6  # less would not tell a file from another
-        self.append("a.log", line[: max(least, int(part * len(line)))])
+    @rule(log=log, kind=kind, part=st.floats(0, 1))
+    def write_partially(self, log, kind, part):
+        line = self.world.line(log, kind)
+        least = line.index(b"%06d" % self.world.number) + 6  # less would not tell a file from another
+        self.world.append(log, line[: max(least, int(part * len(line)))])
 
-    @rule(data=st.data())
-    def write_to_an_old_file(self, data):
-        names = [name for name in self.rotated() if name not in self.packed and not self.there[name].is_copy]
-        if names and self.packing is None and len(self.there) <= LOOKED_AT:
-            self.append(data.draw(st.sampled_from(names)), f"{self.line('short')}\n")
+    @rule(log=log, which=which)
+    def write_to_an_old_file(self, log, which):
+        names = self.world.rotated(log)
+        written = [name for name in names if name not in self.world.packed and not self.world.there[name].is_copy]
+        if written and self.world.packing is None and len(names) < LOOKED_AT:
+            self.world.write(written[which % len(written)], self.world.line(log, "short"))
 
     # Files that come and go
 
-    def rotated(self):
-        return sorted(name for name in self.there if name.startswith("a.log.") or name.startswith("a.log-"))
-
-    def rename(self, name, new):
-        self.path(name).rename(self.path(new))
-        self.there[new] = self.there.pop(name)
-        if name in self.packed:
-            self.packed.remove(name)
-            self.packed.add(new)
+    def is_there(self, log):
+        return log in self.world.there
 
     def remove(self, name):
-        self.path(name).unlink()
-        content = self.there.pop(name)
-        self.packed.discard(name)
-        if content is self.open and content not in self.there.values():
-            self.owed |= set(content.lines)
+        self.departed += 1
+        self.ledger.saw_removal(self.world.remove(name))
 
-    def make_room(self):
+    def finish_packing(self):
+        if self.world.packing is not None:
+            content = self.world.there[self.world.packing[0]]
+            self.world.finish_packing()
+            self.departed += 1
+            self.ledger.saw_removal(content)
+
+    def make_room(self, log):
         """Renames .1 to .2 and so on; the last one goes."""
         self.finish_packing()
+        world = self.world
         for number in range(KEPT, 0, -1):
             for ending in ("", ".gz"):
-                name = f"a.log.{number}{ending}"
-                if name in self.there:
+                name = f"{log}.{number}{ending}"
+                if name in world.there:
                     if number < KEPT:
-                        self.rename(name, f"a.log.{number + 1}{ending}")
-                    elif not self.copied:
-                        self.remove(name)
+                        world.rename(name, f"{log}.{number + 1}{ending}")
+                    elif log not in self.copied:
+                        self.delete_it(name)
                     else:
-                        self.number += 1
-                        self.rename(name, f"a.log-20260203{self.number:06}{ending}")
+                        world.rename(name, f"{world.dated(log, '20260203')}{ending}")
 
-    @precondition(lambda self: "a.log" in self.there)
-    @rule()
-    def rotate(self):
-        self.make_room()
-        self.rename("a.log", "a.log.1")
-        self.distinct = False
+    @rule(log=log, by=st.sampled_from(["name", "date", "copy"]))
+    def rotate(self, log, by):
+        if not self.is_there(log):
+            return
+        if by == "date":
+            self.world.rename(log, self.world.dated(log, "20260131"))
+            return
+        self.make_room(log)
+        if by == "name":
+            self.world.rename(log, f"{log}.1")
+        else:
+            self.world.copy(log, f"{log}.1", is_copy=True)
+            self.copied.add(log)
+            self.departed += 1
+            self.world.empty(log)
 
-    @precondition(lambda self: "a.log" in self.there)
-    @rule()
-    def rotate_by_date(self):
-        self.number += 1
-        self.rename("a.log", f"a.log-20260131{self.number:06}")
-        self.distinct = False
+    @rule(log=log, whole=st.booleans())
+    def truncate(self, log, whole):
+        """Takes everything from a log, or the line that has not ended."""
+        if whole and self.is_there(log) and log not in self.copied:
+            self.departed += 1
+            self.world.empty(log)
+            self.world.there[log].needs_distinction = True
+        elif self.is_there(log) and self.world.there[log].partial:
+            self.world.take_partial_back(log)
 
-    @precondition(lambda self: "a.log" in self.there)
-    @rule()
-    def rotate_by_copying(self):
-        self.make_room()
-        shutil.copyfile(self.log, self.path("a.log.1"))
-        content = self.there["a.log"]
-        self.there["a.log.1"] = Content(content.lines, content.partial, is_copy=True)
-        self.copied = True
-        self.empty()
+    @rule(log=log)
+    def back_up(self, log):
+        """Copies a log that is followed; the copy is seen and stored before anything else happens."""
+        if self.is_there(log) and self.world.there[log] is self.ledger.open.get(log):
+            self.world.copy(log, self.world.dated(log, "20260201"), is_backup=True)
+            self.look()
+            self.ledger.forget_cuts(first=True)
 
-    @precondition(lambda self: "a.log" in self.there and not self.copied)
-    @rule()
-    def truncate(self):
-        self.empty()
-        self.distinct = True
+    @rule(log=log)
+    def save_with_an_editor(self, log):
+        if self.is_there(log) and len(self.world.names_of(self.world.there[log])) == 1:
+            before = self.world.there[log]
+            self.world.save(log)
+            self.departed += 1
+            self.ledger.saw_save(before, self.world.there[log])
+            self.world.write(log, self.world.line(log, "short"))
 
-    def empty(self):
-        self.log.write_bytes(b"")
-        content = self.there["a.log"]
-        content.lines, content.partial = [], ""
+    @rule(log=log, which=which)
+    def delete(self, log, which):
+        names = [name for name in sorted(self.world.there) if name.startswith(log) or "link-" in name]
+        if names and not self.copied and self.world.packing is None:
+            self.delete_it(names[which % len(names)])
 
-    @precondition(lambda self: "a.log" in self.there and self.there["a.log"] is self.open)
-    @rule()
-    def back_up(self):
-        """Copies a log that is followed; the copy is seen before anything else happens."""
-        self.number += 1
-        name = f"a.log-20260201{self.number:06}"
-        shutil.copyfile(self.log, self.path(name))
-        content = self.there["a.log"]
-        self.there[name] = Content(content.lines, content.partial, is_backup=True)
-        self.look()
+    def delete_it(self, name):
+        """A copy may be all that tells a log that was truncated from one that lost its tail."""
+        if self.world.there[name].is_copy:
+            self.look()
+            self.ledger.forget_cuts()
+        self.remove(name)
 
-    @precondition(lambda self: list(self.there.values()).count(self.there.get("a.log")) == 1)
-    @rule()
-    def save_with_an_editor(self):
-        content = self.there["a.log"]
-        self.path(".new").write_bytes(self.log.read_bytes())
-        self.path(".new").rename(self.log)
-        self.there["a.log"] = Content(content.lines, content.partial)
-        self.write("short", 1)
+    @rule(log=log)
+    def move_away_or_back(self, log):
+        """What comes back, and what an editor saved, is seen and stored before anything else happens to it."""
+        if log not in self.world.away and self.is_there(log):
+            if self.world.there[log].is_saved:
+                self.look()
+                self.ledger.forget_cuts()
+            self.world.move_away(log)
+            self.departed = 0
+        elif log in self.world.away and not self.is_there(log) and 2 * self.departed < GONE_FILES:
+            self.world.move_back(log)
+            self.look()
+            self.ledger.forget_cuts()
 
-    @precondition(lambda self: not self.copied and self.packing is None)
-    @rule(data=st.data())
-    def delete(self, data):
-        if self.there:
-            self.remove(data.draw(st.sampled_from(sorted(self.there))))
+    @rule(log=log, by_name=st.booleans())
+    def link(self, log, by_name):
+        if by_name:
+            self.world.link_by_name(log)
+        elif self.is_there(log):
+            self.world.link(log)
 
-    @precondition(lambda self: "a.log" in self.there and self.away is None)
-    @rule()
-    def move_away(self):
-        self.log.rename(self.folder / "away" / "a.log")
-        self.away = self.there.pop("a.log")
-        self.away.was_seen = False  # it may be given up
+    @rule(lines=st.integers(0, 2), turned=st.booleans())
+    def write_to_runs(self, lines, turned):
+        """Lines come to the old run until the link is turned, and to the new one before it is."""
+        world, runs = self.world, self.runs()
+        for name in runs[-2:]:
+            world.write(name, world.line(name, "short"))
+        if turned and len(runs) < LOOKED_AT:
+            world.number += 1
+            name = f"runs/{world.number:06}"
+            world.append(name, b"")
+            for _ in range(lines):
+                world.write(name, world.line(name, "short"))
+            world.turn(name)
 
-    @precondition(lambda self: "a.log" not in self.there and self.away is not None)
-    @rule()
-    def move_back(self):
-        (self.folder / "away" / "a.log").rename(self.log)
-        assert self.away is not None
-        self.there["a.log"], self.away = self.away, None
-        self.look()
-
-    @precondition(lambda self: "a.log" in self.there)
-    @rule()
-    def link(self):
-        self.number += 1
-        name = f"link-{self.number}"
-        self.path(name).hardlink_to(self.log)
-        self.there[name] = self.there["a.log"]
-
-    @rule()
-    def link_by_name(self):
-        self.number += 1
-        self.path(f"a.log~{self.number}").symlink_to("a.log")
+    def runs(self):
+        return [name for name in sorted(self.world.there) if name.startswith("runs/")]
 
     # Compression
 
-    @rule(data=st.data(), part=st.floats(0, 1))
-    def pack(self, data, part):
-        names = [name for name in self.rotated() if name not in self.packed and not self.there[name].is_backup]
-        if names and self.packing is None:
-            name = data.draw(st.sampled_from(names))
-            content = gzip.compress(self.path(name).read_bytes())
-            written = int(part * len(content))
-            append(self.path(f"{name}.gz"), content[:written])
-            self.packing = name, content[written:]
-
-    @rule()
-    def finish_packing(self):
-        if self.packing is not None:
-            name, rest = self.packing
-            append(self.path(f"{name}.gz"), rest)
-            self.packing = None
-            content = self.there[name]
-            self.there[f"{name}.gz"] = Content(content.lines, content.partial)
-            self.packed.add(f"{name}.gz")
-            self.remove(name)
+    @rule(log=log, which=which, part=st.floats(0, 1))
+    def pack(self, log, which, part):
+        """Begins to compress a file, or ends it."""
+        world = self.world
+        names = [name for name in world.rotated(log) if name not in world.packed and not world.there[name].is_backup]
+        if world.packing is not None:
+            self.finish_packing()
+        elif names:
+            world.pack(names[which % len(names)], part)
+            if part == 1:
+                self.finish_packing()
 
     # Reading
 
-    def count(self, lines):
-        self.read.update(line.removesuffix("\r") for line in lines)
-        assert [] == [line[-50:] for line in lines if self.read[line] > 1]
-
     def look(self):
-        self.reading.follower.scan()
-        self.open = self.there.get("a.log")
-        if self.open is not None:
-            self.open.was_seen = True
-        self.copied = self.distinct = False
+        self.ledger.look()
+        self.copied = set()
+
+    @rule(times=st.integers(1, 3))
+    def poll(self, times):
+        for _ in range(times):
+            self.look()
+            self.ledger.read()
+        if times == 3:
+            self.ledger.check_lag()
+
+    @rule(rounds=st.integers(0, 3))
+    def read_a_little(self, rounds):
+        self.look()
+        self.ledger.read_rounds(rounds)
+
+    @rule(
+        call=st.sampled_from(["open", "pread", "fstat", "scandir", "stat"]),
+        number=st.sampled_from([errno.EMFILE, errno.EIO, errno.ESTALE]),
+        after=st.integers(0, 9),
+    )
+    def poll_in_vain(self, call, number, after):
+        if self.ledger.account.looked:
+            self.ledger.look_failing(call, number, after)
+
+    # Snapshots, stops and kills
 
     @rule()
-    def poll(self):
-        self.look()
-        self.count(self.reading.read())
-        readable = {
-            line
-            for name, content in self.there.items()
-            if content.was_seen or not name.startswith("link")
-            for line in content.lines
-        }
-        readable |= self.owed
-        assert [] == sorted(line[-50:] for line in readable if not self.read[line])
-        self.owed = set()
-        assert self.reading.too_long == 0
-
-    @rule(pieces=st.integers(0, 2))
-    def read_a_little(self, pieces):
-        self.look()
-        for _ in range(pieces):
-            for piece in self.reading.follower.pieces():
-                self.count(self.reading.take(piece))
+    def store(self):
+        self.ledger.store()
 
     @rule()
-    def restart(self):
-        self.reading.restart()
-        self.open = None
-        self.owed = set()
+    def stop(self):
+        self.ledger.store()
+        self.ledger.restart()
+
+    @rule(back=st.sampled_from([0, 0, 1, 2, 99]))
+    def kill(self, back):
+        """Goes back to the last snapshot, to one before it, or to the very beginning."""
+        self.ledger.restart(back)
 
 
-TestFollowing = Following.TestCase
+TestFollowing = pytest.mark.invariant(8, 9, 10, 15)(Following.TestCase)
 TestFollowing.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=int(EXAMPLES or 150),
+    stateful_step_count=60 if EXAMPLES else 40,
+    derandomize=not EXAMPLES,
+    print_blob=bool(EXAMPLES),
     deadline=None,
-    derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -75,7 +75,7 @@ def test_what_is_stored_says_where_each_file_stands(log, reading):
     reading.poll()
     (state,) = reading.follower.stored().logs[str(log)].files
     assert (str(log), 8, 12, [(8, b"one\ntwo\n")]) == (state.path, state.offset, state.size, state.markers)
-    assert b"one\ntwo\npart" == state.head
+    assert b"one\ntwo\n" == state.head
 
 
 def test_what_is_stored_of_a_file_is_small(log, reading):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from exporter.follow.likeness import HEAD_BYTES
-from tests.follow.reading import append, copy_truncate, write
+from tests.follow.reading import append, compress, copy_truncate, write
 
 LONG = ["x" * 900 + f" {number}" for number in range(8)]
 
@@ -252,3 +252,91 @@ def test_the_same_lines_again_after_a_truncation_are_new(log, follow_running):
     reading.poll()
     log.write_text("one\none\n")
     assert ["one", "one"] == reading.poll()
+
+
+def test_a_backlog_that_is_taken_back_holds_up_no_start(log, follow_running):
+    """What was there at the start and is no more need not be waited for, also when the log grows again."""
+    append(log, "one\ntwo, which is never finished")
+    reading = follow_running(log)
+    reading.follower.scan()
+    reading.follower.aim()
+    assert ["one"] == reading.read()
+    cut(log, 4)
+    reading.poll()
+    assert 0 == reading.follower.backlog()
+    append(log, "three, which is not finished yet")
+    reading.follower.scan()
+    assert 0 == reading.follower.backlog()
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_line_begun_anew_after_it_was_taken_back_leaves_the_file_known(log, follow, ending):
+    """What followed the last newline is none of the bytes by which a file is known."""
+    append(log, "one\ntwo, which is never finished")
+    reading = follow(f"{log}*")
+    assert ["one"] == reading.poll()
+    cut(log, 4)
+    write(log, "three")
+    assert ["three"] == reading.poll()
+    old = log.rename(log.with_name("a.log.1"))
+    write(log, "four")
+    if ending:
+        compress(old)
+    assert ["four"] == reading.poll()
+
+
+def test_a_partial_line_taken_back_before_a_copy_is_made_leaves_the_copy_known(log, follow):
+    """The copy has all that was read."""
+    append(log, "one\ntwo, which is never finished")
+    reading = follow(log)
+    assert ["one"] == reading.poll()
+    cut(log, 4)
+    copy_truncate(log, "a.log.1")
+    write(log, "three")
+    assert ["three"] == reading.poll()
+
+
+def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_running):
+    """What is left is the beginning of what the backup has, and no new log."""
+    append(log, "one\ntwo, which is never finished")
+    reading = follow_running(log)
+    reading.follower.scan()
+    log.with_name("a.log.bak").write_bytes(log.read_bytes())
+    reading.follower.scan()
+    cut(log, 4)
+    assert ["one"] == reading.poll()
+
+
+def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
+    """As `cp a.log a.log.1` makes it, time after time: the same file has another content."""
+    reading = follow(f"{log}*")
+    for number in range(4):
+        write(log, f"first {number}")
+        assert [f"first {number}"] == reading.poll()
+        write(log, f"last {number}")
+        log.with_name("a.log.1").write_bytes(log.read_bytes())
+        log.write_bytes(b"")
+        assert [f"last {number}"] == reading.poll()
+
+
+def test_a_log_of_lines_that_end_alike_is_known_by_its_beginning(log, follow):
+    """Truncated and grown to the same place, it differs only at its beginning."""
+    reading = follow(log)
+    for number in range(3):
+        line = f"{number} {'x' * 5000}"
+        log.write_text(f"{line}\n")
+        assert [line] == reading.poll()
+
+
+def test_what_a_shorter_copy_lacks_is_lost_and_counted(log, follow_running):
+    """Where the file itself was deleted unread."""
+    write(log, "one")
+    reading = follow_running(log)
+    reading.poll()
+    log.with_name("a.log.1").write_bytes(log.read_bytes())
+    write(log, "two")
+    reading.follower.scan()
+    log.unlink()
+    reading.restart()
+    assert [] == reading.poll()
+    assert (1, 0, 4) == reading.events
