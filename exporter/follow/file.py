@@ -266,6 +266,13 @@ class File:
             if head.startswith(state.head):  # else it is another file's
                 state.head = head
 
+    def be_known_by(self, size: int) -> None:
+        """Is known by its first `size` bytes at most, for as long as nothing was read."""
+        state = self.state
+        if not state.markers and size < state.seen[0]:
+            state.head = state.head[:size]
+            state.seen = marker_at(size, self._reader)
+
     @property
     def _reader(self) -> Reader:
         assert self.reader is not None

@@ -11,7 +11,7 @@ import msgspec
 
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.file import File
-from exporter.follow.likeness import HEAD_BYTES, FileState, is_inode
+from exporter.follow.likeness import HEAD_BYTES, FileState, begins_with, is_inode
 from exporter.follow.reader import Identity, Reader, open_reader
 from exporter.follow.scan import problem, rotated_from
 
@@ -108,7 +108,10 @@ class Known:
         self._descriptors.hold(file)
 
     def pass_over(self, path: str, reader: Reader) -> None:
-        """Knows a copy or an archive without reading it."""
+        """Knows a copy or an archive without reading it. One of the newest file may soon be all that is left of it."""
+        newest = self.newest
+        if newest is not None and newest.reader is not None and begins_with(newest.reader, reader):
+            newest.be_known_by(reader.size())
         state = FileState(path, reader.identity, reader.generation, signature=reader.signature())
         state.head = reader.read(HEAD_BYTES, 0)
         self.passed = [*(other for other in self.passed if other.identity != state.identity), state]

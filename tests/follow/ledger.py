@@ -37,7 +37,7 @@ class Account:
         self.truncations = other.truncations if other else 0
         """How many events there must have been by now; of truncations, at least."""
         self.unsure = other.unsure if other else 0
-        """How often an editor saved a log that had lost something, or been empty: it may go on in the new file or not."""
+        """How often an editor saved a log that had lost something or was empty: it may go on in the new file or not."""
 
 
 class Ledger:

@@ -1,6 +1,7 @@
 """A log that loses content it had."""
 
 import os
+import shutil
 
 import pytest
 
@@ -227,6 +228,25 @@ def test_bytes_written_between_copy_and_truncation_are_lost_and_counted(log, fol
     log.write_bytes(b"")
     assert ["one"] == reading.poll()
     assert (0, 1, 4) == reading.events
+
+
+@pytest.mark.invariant(8, 9)
+@pytest.mark.parametrize("size", [10, 1000])
+def test_lines_that_only_the_log_had_do_not_hide_its_copy(log, follow_running, size):
+    """Nothing was read before the log was truncated, and it was seen longer than its copy: the copy is read."""
+    write(log, "first")
+    reading = follow_running(log)
+    assert ["first"] == reading.poll()
+    log.write_bytes(b"")
+    assert [] == reading.poll()
+    lines = [f"{number} {'x' * size}" for number in range(3)]
+    write(log, *lines)
+    shutil.copyfile(log, log.with_name("a.log.1"))
+    write(log, "late")
+    reading.follower.scan()
+    log.write_bytes(b"")
+    assert lines == reading.poll()
+    assert len(b"late\n") == reading.events[2]
 
 
 def test_a_hole_left_by_a_writer_without_append_is_passed_over(log, follow):
