@@ -14,6 +14,7 @@ def cut(path, size):
     os.truncate(path, size)
 
 
+@pytest.mark.invariant(8)
 def test_a_truncated_log_is_read_from_its_beginning(log, follow):
     """What is written after a truncation is new."""
     write(log, "one", "two")
@@ -26,6 +27,7 @@ def test_a_truncated_log_is_read_from_its_beginning(log, follow):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(8)
 @pytest.mark.parametrize("lines", [["3"], ["three", "four"], ["three", "fourth", "fifth"]])
 def test_a_log_that_was_truncated_and_has_grown_again_is_read_from_its_beginning(log, follow, lines):
     """Whether it is now shorter, as long, or longer than before."""
@@ -37,6 +39,7 @@ def test_a_log_that_was_truncated_and_has_grown_again_is_read_from_its_beginning
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_unread_bytes_that_are_truncated_are_counted_as_lost(log, follow_running):
     """They were seen, and nobody can read them now."""
     write(log, "one")
@@ -49,6 +52,7 @@ def test_unread_bytes_that_are_truncated_are_counted_as_lost(log, follow_running
     assert (0, 1, len("never to end")) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_a_partial_line_that_is_taken_back_is_a_truncation(log, follow):
     """What was read stands, and reading goes on behind it."""
     write(log, "one")
@@ -62,6 +66,7 @@ def test_a_partial_line_that_is_taken_back_is_a_truncation(log, follow):
     assert (0, 1, len("two, which is never finished")) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_a_first_line_that_is_replaced_before_it_ended_is_read_anew(log, follow):
     """A file of which nothing was read yet is known by its first bytes."""
     append(log, "never to end" * 5)
@@ -73,6 +78,7 @@ def test_a_first_line_that_is_replaced_before_it_ended_is_read_anew(log, follow)
     assert 0 == reading.too_long
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("name", ["a.log.1", "a.log-20260131"])
 def test_copytruncate_loses_nothing(log, follow, name):
     """The copy is no new log, and has what was written after the last read."""
@@ -89,6 +95,7 @@ def test_copytruncate_loses_nothing(log, follow, name):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_copytruncate_before_anything_was_read_loses_nothing(log, follow_running):
     """Also where the backlog was not begun."""
     write(log, "one", "two")
@@ -99,6 +106,7 @@ def test_copytruncate_before_anything_was_read_loses_nothing(log, follow_running
     assert ["one", "two", "three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_chain_of_copytruncates_is_read_once(log, follow):
     """Copies are renamed, made and compressed while the log stays one file."""
     reading = follow(f"{log}*")
@@ -114,6 +122,7 @@ def test_a_chain_of_copytruncates_is_read_once(log, follow):
     assert (0, 8, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("copied", [0, 3, 8, 11])
 def test_a_copy_that_is_being_made_is_not_a_new_log(log, follow, copied):
     """At no size is it mistaken, neither where it is empty nor before it reaches what was read."""
@@ -134,6 +143,7 @@ def test_a_copy_that_is_being_made_is_not_a_new_log(log, follow, copied):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_backup_beside_the_log_is_not_read(log, follow):
     """A copy of a log that is followed counts nothing."""
     write(log, "one", "two")
@@ -145,6 +155,7 @@ def test_a_backup_beside_the_log_is_not_read(log, follow):
     assert ["three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_copy_that_takes_the_place_of_the_log_goes_on_where_the_log_was(log, follow):
     """First a copy, which is not read, then the log itself."""
     write(log, "one")
@@ -161,6 +172,7 @@ def test_a_copy_that_takes_the_place_of_the_log_goes_on_where_the_log_was(log, f
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_log_that_lost_its_tail_is_not_read_again(log, follow):
     """After a power cut a file may be shorter; all that is left of it was counted."""
     write(log, *LONG)
@@ -203,6 +215,7 @@ def test_a_torn_tail_that_was_written_over_is_read_from_the_last_place_that_stan
     assert 1 == reading.events[1]
 
 
+@pytest.mark.invariant(9)
 def test_a_log_truncated_while_a_long_head_is_shared_with_its_copy_starts_over(log, follow):
     """A copy that holds the old content tells a new beginning from a torn tail."""
     preamble = "x" * (2 * HEAD_BYTES)
@@ -215,6 +228,7 @@ def test_a_log_truncated_while_a_long_head_is_shared_with_its_copy_starts_over(l
     assert ["three", "four"] == [line.removeprefix(f"{preamble} ") for line in reading.poll()]
 
 
+@pytest.mark.invariant(8)
 def test_bytes_written_between_copy_and_truncation_are_lost_and_counted(log, follow_running):
     """This is what copytruncate cannot avoid."""
     write(log, "one")
@@ -254,6 +268,7 @@ def test_the_same_lines_again_after_a_truncation_are_new(log, follow_running):
     assert ["one", "one"] == reading.poll()
 
 
+@pytest.mark.invariant(7)
 def test_a_backlog_that_is_taken_back_holds_up_no_start(log, follow_running):
     """What was there at the start and is no more need not be waited for, also when the log grows again."""
     append(log, "one\ntwo, which is never finished")
@@ -269,6 +284,7 @@ def test_a_backlog_that_is_taken_back_holds_up_no_start(log, follow_running):
     assert 0 == reading.follower.backlog()
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_a_line_begun_anew_after_it_was_taken_back_leaves_the_file_known(log, follow, ending):
     """What followed the last newline is none of the bytes by which a file is known."""
@@ -285,6 +301,7 @@ def test_a_line_begun_anew_after_it_was_taken_back_leaves_the_file_known(log, fo
     assert ["four"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_partial_line_taken_back_before_a_copy_is_made_leaves_the_copy_known(log, follow):
     """The copy has all that was read."""
     append(log, "one\ntwo, which is never finished")
@@ -296,6 +313,7 @@ def test_a_partial_line_taken_back_before_a_copy_is_made_leaves_the_copy_known(l
     assert ["three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_running):
     """What is left is the beginning of what the backup has, and no new log."""
     append(log, "one\ntwo, which is never finished")
@@ -307,6 +325,7 @@ def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_ru
     assert ["one"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
     """As `cp a.log a.log.1` makes it, time after time: the same file has another content."""
     reading = follow(f"{log}*")
@@ -319,6 +338,7 @@ def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
         assert [f"last {number}"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_log_of_lines_that_end_alike_is_known_by_its_beginning(log, follow):
     """Truncated and grown to the same place, it differs only at its beginning."""
     reading = follow(log)
@@ -328,6 +348,7 @@ def test_a_log_of_lines_that_end_alike_is_known_by_its_beginning(log, follow):
         assert [line] == reading.poll()
 
 
+@pytest.mark.invariant(8)
 def test_what_a_shorter_copy_lacks_is_lost_and_counted(log, follow_running):
     """Where the file itself was deleted unread."""
     write(log, "one")

@@ -181,7 +181,7 @@ class World:
             size = self.path(log).stat().st_size
             file.truncate(size - len(content.partial))
         self.truncations += 1
-        self.scraps += size  # where nothing was read, a file with another end is another file
+        self.scraps += len(content.partial)
         content.partial = b""
         content.was_cut = True
         content.needs_distinction = not content.lines
