@@ -26,14 +26,14 @@ class Copies:
 
         A rotated copy, compressed perhaps, or what an editor left at the path. Of several the one at the path, else the
         longest; the others are known as copies from now on. `now` is what the file itself holds today: where that is
-        the beginning of a copy, a tail was taken back and nothing replaced. Raises OSError where a copy may be there
+        the beginning of a copy, a tail was taken back and nothing replaced. Raises OSError where there may be copies
         that cannot be looked at now; one that we are not permitted to read is none.
         """
+        if around.uncertain:
+            raise OSError("not everything can be looked at now")
         with ExitStack() as stack:
             found = self._found(state, around, now, stack)
             if not found:
-                if around.uncertain:
-                    raise OSError("not everything can be looked at now")
                 return None
             found.sort(key=lambda copy: (copy[2] == self._known.path, copy[0]))
             *others, (_, longest, path) = found
