@@ -8,7 +8,7 @@ import os
 
 import msgspec
 
-from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState, holds, marker_at
+from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState, holds, known_head, last_line_at, marker_at
 from exporter.follow.reader import Reader, Signature, signature
 
 MARKERS = 4
@@ -238,7 +238,7 @@ class File:
         state = self.state
         before = state.markers[-1][1] if state.markers else b""
         body = self._reader.read(len(before) + size, state.offset - len(before))
-        if not body.startswith(before or state.head[:size]):
+        if not body.startswith(before or known_head(state)[:size]):
             raise ChangedError
         return body[len(before) :]
 
@@ -260,17 +260,17 @@ class File:
         """Takes in the first bytes, as many as there are now, and where they end if that is all that is known."""
         state = self.state
         if not state.head:
-            state.seen = marker_at(self._reader.size(), self._reader)
+            state.seen = last_line_at(self._reader)
         if len(state.head) < HEAD_BYTES:
             head = self._reader.read(HEAD_BYTES, 0)
-            if head.startswith(state.head):  # else it is another file's
+            if head.startswith(known_head(state)):  # else it is another file's
                 state.head = head
 
     def be_known_by(self, size: int) -> None:
         """Is known by its first `size` bytes at most, for as long as nothing was read."""
         state = self.state
-        if not state.markers and size < state.seen[0]:
-            state.head = state.head[:size]
+        if not state.markers and (not state.head or size < state.seen[0]):
+            state.head = self._reader.read(min(size, HEAD_BYTES), 0)
             state.seen = marker_at(size, self._reader)
 
     @property

@@ -37,6 +37,11 @@ class FileState(msgspec.Struct):
     here: bool = False
 
 
+def known_head(state: FileState) -> bytes:
+    """The first bytes by which a file is known: those read, or whole lines; what follows may be taken back."""
+    return state.head[: state.offset or state.head.rfind(b"\n") + 1 or None]
+
+
 def is_inode(state: FileState, reader: Reader) -> bool:
     """Whether this is the very file, whatever is in it now; an inode's next file has another generation."""
     unlike = state.generation != reader.generation and None not in (state.generation, reader.generation)
@@ -45,7 +50,7 @@ def is_inode(state: FileState, reader: Reader) -> bool:
 
 def holds(state: FileState, reader: Reader) -> bool:
     """Whether the content begins like the file that was read and reaches the same place by the same bytes."""
-    head = state.head[: state.offset or None]  # what follows may be a line that was taken back before it ended
+    head = known_head(state)
     if not head or reader.read(len(head), 0) != head:
         return False
     return _stands(state.markers[-1] if state.markers else state.seen, reader)
@@ -73,7 +78,7 @@ def torn_at(state: FileState, reader: Reader, *, by_markers: bool) -> int | None
     head must be there, or `by_markers`, an older marker. Not told apart: a log written anew with the very same
     beginning, as long as it is shorter than what was read.
     """
-    if not alike(state.head, reader.read(HEAD_BYTES, 0)):
+    if not alike(known_head(state), reader.read(HEAD_BYTES, 0)):
         return None
     size = reader.size()
     within = [marker for marker in state.markers if marker[0] <= size]
@@ -90,6 +95,13 @@ def marker_at(offset: int, reader: Reader) -> Marker:
     """The marker before a place."""
     start = max(0, offset - MARKER_BYTES)
     return offset, reader.read(offset - start, start)
+
+
+def last_line_at(reader: Reader) -> Marker:
+    """The marker before the end of the last whole line, or before the end where none is near."""
+    end = reader.size()
+    tail = marker_at(end, reader)[1]
+    return marker_at(end - len(tail) + tail.rfind(b"\n") + 1 if b"\n" in tail else end, reader)
 
 
 def _stands(marker: Marker, reader: Reader) -> bool:

@@ -6,14 +6,15 @@ other logs.
 
 import os
 from collections.abc import Callable, Container, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 
 import msgspec
 
+from exporter.follow.copies import Copies
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.file import ChangedError, Chunk, File
 from exporter.follow.known import Events, Known, LogState
-from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, torn_at
+from exporter.follow.likeness import HEAD_BYTES, FileState, alike, holds, is_inode, torn_at
 from exporter.follow.newcomers import Newcomers
 from exporter.follow.reader import Reader, open_reader, signature
 from exporter.follow.scan import problem, regular
@@ -36,6 +37,7 @@ class Log(Known):
     ) -> None:
         super().__init__(path, state, events, line_bytes=line_bytes, descriptors=descriptors)
         self._newcomers = Newcomers(self)
+        self._copies = Copies(self)
 
     # Reading
 
@@ -110,17 +112,14 @@ class Log(Known):
         """
         assert file.reader is not None
         before, size = msgspec.structs.replace(file.state), file.state.size
-        rest = self._rest_of(before, around)
-        if rest is not None and begins_with(rest[0], file.reader):
-            rest[0].close()
-            rest = None  # nothing was replaced: what is there is the beginning of what was
-        torn = None if rest else torn_at(before, file.reader, by_markers=not file.looked_at)
-        if torn is not None:
+        is_copy = file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest)
+        torn = torn_at(before, file.reader, by_markers=not file.looked_at)
+        rest = self._copies.rest_of(before, around, now=file.reader if torn is not None else None)
+        if rest is None and torn is not None:
             file.go_to(torn)
             self.lose(size - before.offset)
             self.events.truncations += 1
             return
-        is_copy = file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest)
         if rest is None:
             self.lose(size - before.offset)
             self.remember(before)
@@ -159,9 +158,13 @@ class Log(Known):
         if entry.path == self.path:
             return False  # it is the log itself now
         if (entry.path, entry.signature) != (state.path, state.signature):
-            with suppress(OSError), closing(open_reader(entry.path)) as reader:
-                if not (is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)):
-                    return False
+            try:
+                with closing(open_reader(entry.path)) as reader:
+                    if not (is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)):
+                        return False
+            except OSError as error:
+                self.trouble[entry.path] = problem(error)
+                return True
             state.path, state.signature = entry.path, entry.signature
         return True
 
@@ -193,53 +196,13 @@ class Log(Known):
         self.trouble.pop(file.state.path, None)
         before = msgspec.structs.replace(file.state)
         with suppress(OSError):
-            rest = self._rest_of(before, around)
+            rest = self._copies.rest_of(before, around)
             if rest is None:
                 self.give_up(file)
                 return
             self.remember(before)  # it may return beside its copy
             self.move(file, *rest)
             self.lose(before.size - file.state.size)
-
-    def _rest_of(self, state: FileState, around: Surroundings) -> tuple[Reader, str] | None:
-        """The unknown file of this log that holds all that was read of one, and so what was not yet read of it.
-
-        A rotated copy, compressed perhaps, or what an editor left at the path. Of several the one at the path, else the
-        longest; the others are known as copies from now on. Raises OSError where one cannot be read now; one that we
-        may not read is none.
-        """
-        with ExitStack() as stack:
-            found: list[tuple[int, Reader, str]] = []
-            for path in around.entries:
-                if path == self.path or self.is_rotated(path):
-                    try:
-                        reader = stack.enter_context(closing(open_reader(path)))
-                        if self._may_continue(state, reader):
-                            found.append((reader.size(), reader, path))
-                    except (FileNotFoundError, PermissionError):
-                        continue
-                    except OSError as error:
-                        self.trouble[path] = problem(error)
-                        raise
-            if not found and around.uncertain:
-                raise OSError("not everything can be looked at now")
-            if not found:
-                return None
-            found.sort(key=lambda copy: (copy[2] == self.path, copy[0]))
-            *others, (_, longest, path) = found
-            for _, reader, other in others:
-                if begins_with(longest, reader):
-                    self.pass_over(other, reader)
-        return open_reader(path), path
-
-    def _may_continue(self, state: FileState, reader: Reader) -> bool:
-        """Whether an unknown content has all that was read of a file."""
-        if not holds(state, reader):
-            return False
-        for file in self.files:
-            if is_inode(file.state, reader) and (holds(file.state, reader) or not file.state.head):
-                return False
-        return reader.is_complete() and reader.size() >= state.offset
 
     # What else is there, and what is over
 

@@ -10,7 +10,7 @@ import msgspec
 
 from exporter.follow.file import File
 from exporter.follow.known import Known
-from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode
+from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, known_head
 from exporter.follow.reader import Reader, Signature, open_reader
 from exporter.follow.scan import problem
 from exporter.follow.surroundings import Entry
@@ -46,7 +46,7 @@ class Newcomers:
         if not reader.immutable:
             return newest is not None and newest.state.path == self._known.path and self._is_copy_of(newest, reader)
         head = reader.read(HEAD_BYTES, 0)
-        return any(alike(file.state.head, head) and self._is_copy_of(file, reader) for file in self._known.files)
+        return any(alike(known_head(file.state), head) and self._is_copy_of(file, reader) for file in self._known.files)
 
     def _adopt(self, entry: Entry, before: File | None, *, history: bool) -> None:
         if self._is_being_compressed(entry.path) or self._is_incomplete_still(entry):

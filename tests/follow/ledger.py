@@ -37,7 +37,7 @@ class Account:
         self.truncations = other.truncations if other else 0
         """How many events there must have been by now; of truncations, at least."""
         self.unsure = other.unsure if other else 0
-        """How often an editor saved a log that had lost something or was empty: it may go on in the new file or not."""
+        """How often an editor saved a log that had lost something, or been empty: it may go on or not."""
 
 
 class Ledger:
@@ -233,7 +233,7 @@ class Ledger:
         begun = sum(len(content.partial) for content in world.there.values() if content.is_copy)
         lost = self.follower.state.events.lost_bytes
         assert size(gone & account.seen) - begun <= lost
-        assert account.has_failed or lost <= size(gone) + world.scraps
+        assert account.has_failed or lost <= size(world.written.keys() - account.counted) + world.scraps
 
     def check_lag(self):
         """When nothing is left to read, what lags behind are lines that have not ended."""

@@ -1,10 +1,13 @@
 """A log that grows."""
 
+import pytest
+
 from exporter.follow.file import CHUNK_BYTES
 from exporter.follow.likeness import HEAD_BYTES
 from tests.follow.reading import append, write
 
 
+@pytest.mark.invariant(9)
 def test_lines_are_read_once_as_they_come(log, follow):
     """Each poll gives the lines written since the one before."""
     write(log, "one", "two")
@@ -16,6 +19,7 @@ def test_lines_are_read_once_as_they_come(log, follow):
     assert (0, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_log_larger_than_a_chunk_is_read_to_its_end(log, follow):
     """Chunks end at a line's end, and nothing between two of them is left out."""
     lines = [f"{number} {'x' * (number % 700)}" for number in range(3 * CHUNK_BYTES // 350)]
@@ -95,6 +99,7 @@ def test_a_partial_line_is_lag_but_no_backlog(log, follow_running):
     assert (4, 0) == (reading.follower.lag(), reading.follower.backlog())
 
 
+@pytest.mark.invariant(9)
 def test_a_chunk_that_was_not_taken_is_read_again(log, follow_running):
     """Reading and taking are two steps, so that what was not folded is not lost."""
     write(log, "one")
@@ -106,6 +111,7 @@ def test_a_chunk_that_was_not_taken_is_read_again(log, follow_running):
     assert first.chunk == next(reading.follower.pieces()).chunk
 
 
+@pytest.mark.invariant(9)
 def test_a_head_that_grows_line_by_line_is_still_the_same_file(log, follow):
     """A file is known by its first bytes also while there are only few of them."""
     reading = follow(log)

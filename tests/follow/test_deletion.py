@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from exporter.follow import follower
 from tests.disk import kind
 from tests.follow.reading import append, write
@@ -12,6 +14,7 @@ def until_given_up(reading):
         assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_deleted_file_is_read_to_its_end(log, follow_running):
     """As long as it is open its bytes can be read."""
     write(log, "one")
@@ -28,6 +31,7 @@ def test_a_deleted_file_is_read_to_its_end(log, follow_running):
     assert (1, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_what_was_deleted_unread_is_lost_and_counted(log, follow_running):
     """What was seen and cannot be read after a restart is a loss, counted once."""
     write(log, "one")
@@ -41,6 +45,7 @@ def test_what_was_deleted_unread_is_lost_and_counted(log, follow_running):
     assert (1, 0, 4) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_a_deletion_is_one_event(log, follow):
     """However long the log stays away, and whatever comes after it."""
     write(log, "one")
@@ -54,6 +59,7 @@ def test_a_deletion_is_one_event(log, follow):
     assert (1, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_new_file_with_the_inode_of_a_deleted_one_is_new(log, follow):
     """File systems hand a freed inode out again at once."""
     write(log, "one", "two")
@@ -68,6 +74,7 @@ def test_a_new_file_with_the_inode_of_a_deleted_one_is_new(log, follow):
         reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_an_inode_that_was_handed_out_between_two_runs_is_another_file(log, follow_running):
     """Also where the new file has the old one's name, size and first bytes."""
     preamble = "x" * 2000
@@ -85,6 +92,7 @@ def test_an_inode_that_was_handed_out_between_two_runs_is_another_file(log, foll
     assert inode == log.stat().st_ino
 
 
+@pytest.mark.invariant(9)
 def test_an_inode_that_goes_from_the_oldest_file_to_the_newest_is_another_file(log, follow):
     """A chain of rotations frees one inode and asks for one."""
     reading = follow(f"{log}*")
@@ -98,6 +106,7 @@ def test_an_inode_that_goes_from_the_oldest_file_to_the_newest_is_another_file(l
                 path.rename(log.with_name(f"a.log.{older + 1}"))
 
 
+@pytest.mark.invariant(9)
 def test_a_log_that_comes_back_is_read_on(log, follow):
     """A file that was away is known when it returns, long after it was given up."""
     write(log, "one")
@@ -113,6 +122,7 @@ def test_a_log_that_comes_back_is_read_on(log, follow):
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_log_made_anew_is_read_from_its_beginning(log, follow):
     """It is another file with the same name, though it says the same."""
     write(log, "one")
@@ -139,6 +149,7 @@ def test_a_folder_that_is_deleted_and_made_anew_is_followed(tmp_path, follow):
         assert [] == reading.follower.paths()
 
 
+@pytest.mark.invariant(9)
 def test_an_editor_that_replaces_the_file_goes_on_where_it_was(log, follow):
     """Written beside it and renamed over it, with the old content and more."""
     write(log, "one", "two")
@@ -153,6 +164,7 @@ def test_an_editor_that_replaces_the_file_goes_on_where_it_was(log, follow):
     assert (0, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_an_editor_that_keeps_a_backup_goes_on_where_it_was(log, follow):
     """The old file beside it is not read again, also where the patterns match it."""
     write(log, "one", "two")
@@ -169,6 +181,7 @@ def test_an_editor_that_keeps_a_backup_goes_on_where_it_was(log, follow):
     assert ["four"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_an_editor_that_replaces_an_unread_file_loses_nothing(log, follow_running):
     """What was not read of the old file is read of the new one."""
     write(log, "one", "two")
@@ -180,6 +193,7 @@ def test_an_editor_that_replaces_an_unread_file_loses_nothing(log, follow_runnin
     assert ["one", "two", "three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_an_unread_file_that_is_replaced_by_one_that_begins_alike_is_read(log, follow_running):
     """An equal head alone does not make two files one."""
     preamble = "x" * 2000
@@ -220,6 +234,7 @@ def test_no_descriptor_is_left_open(tmp_path, follow_running):
     assert before == len(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.invariant(8)
 def test_a_deletion_before_a_restart_is_one_event(log, follow_running):
     """What was counted before is not counted again, whether the file was still open or not."""
     write(log, "one")
@@ -233,6 +248,7 @@ def test_a_deletion_before_a_restart_is_one_event(log, follow_running):
     assert (1, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_freed_inode_is_handed_out_again(tmp_path):
     """What the tests of inodes rest on: other file systems hand out others, and prove less."""
     path, inodes = tmp_path / "a", []
@@ -244,6 +260,7 @@ def test_a_freed_inode_is_handed_out_again(tmp_path):
         assert len(set(inodes)) < len(inodes)
 
 
+@pytest.mark.invariant(8)
 def test_a_rotated_file_that_goes_and_leaves_its_inode_to_the_log_is_no_rotation(log, follow_running):
     """The new file at the path never was the old one."""
     old = log.with_name("a.log.1")
@@ -263,6 +280,7 @@ def test_a_rotated_file_that_goes_and_leaves_its_inode_to_the_log_is_no_rotation
     assert inode == log.stat().st_ino
 
 
+@pytest.mark.invariant(9)
 def test_an_inode_that_goes_to_another_log_makes_it_no_rotation_of_the_first(tmp_path, follow_running, monkeypatch):
     """Where the file system tells no generations the content does."""
     monkeypatch.setattr("exporter.follow.reader._generation", lambda _: None)
@@ -283,6 +301,7 @@ def test_an_inode_that_goes_to_another_log_makes_it_no_rotation_of_the_first(tmp
     assert inode == two.stat().st_ino
 
 
+@pytest.mark.invariant(9)
 def test_a_log_that_comes_back_beside_its_unread_copy_is_read_once(log, follow_running):
     """The copy was all that there was; the log has the same lines."""
     write(log, "one")
@@ -299,6 +318,7 @@ def test_a_log_that_comes_back_beside_its_unread_copy_is_read_once(log, follow_r
     assert ["one"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_an_editor_that_saves_beside_a_longer_backup_goes_on_in_what_it_saved(log, follow_running):
     """What is at the path is the log, however much more a copy has."""
     append(log, "one\ntwo, which is never finished, and is taken back")

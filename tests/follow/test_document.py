@@ -127,6 +127,7 @@ def test_a_document_that_is_deleted_after_the_look_is_none(document, reading):
     assert {} == reading.follower.unfollowed()
 
 
+@pytest.mark.invariant(14)
 def test_a_document_that_cannot_be_read_is_reported_and_tried_again(document, reading, monkeypatch):
     """Nothing is dropped because of a failure."""
     document.write_bytes(b"1")
@@ -142,6 +143,7 @@ def test_a_document_that_cannot_be_read_is_reported_and_tried_again(document, re
     assert {} == reading.follower.unfollowed()
 
 
+@pytest.mark.invariant(12)
 def test_a_pipe_is_no_document(document, reading):
     """It is reported and not opened."""
     os.mkfifo(document)
@@ -149,6 +151,7 @@ def test_a_pipe_is_no_document(document, reading):
     assert {str(document): "special"} == reading.follower.unfollowed()
 
 
+@pytest.mark.invariant(14)
 def test_versions_of_documents_that_are_gone_are_forgotten(tmp_path, monkeypatch):
     """But not because a look failed."""
     reading = Reading(tmp_path / "*" / "summary.json")

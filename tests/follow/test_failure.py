@@ -179,3 +179,26 @@ def test_a_file_that_is_gone_is_read_when_reading_succeeds_again(log, follow_run
             reading.follower.scan()
             assert [] == list(reading.follower.pieces())
     assert ["two"] == reading.poll()
+
+
+def test_a_new_log_with_the_inode_of_a_copy_is_read_though_it_could_not_be_opened_at_first(tmp_path, follow_running):
+    """What cannot be opened is not taken for the copy that is gone."""
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    copy = log.with_name("a.log.1")
+    write(log, "one")
+    reading = follow_running(log, other)
+    reading.poll()
+    for number in range(20):
+        copy.write_bytes(log.read_bytes())
+        assert [] == reading.poll()
+        inode = copy.stat().st_ino
+        copy.unlink()
+        write(other, f"two {number}")
+        with failing("pread", errno.EIO):
+            reading.follower.scan()
+        assert [f"two {number}"] == reading.poll()
+        if inode == other.stat().st_ino:
+            break
+        other.unlink()
+        reading.poll()
+    assert inode == other.stat().st_ino

@@ -18,6 +18,7 @@ def few(monkeypatch):
     monkeypatch.setattr(descriptors, "OPEN_FILES", 5)
 
 
+@pytest.mark.invariant(12)
 def test_a_backlog_holds_up_no_other_log(tmp_path, follow_running):
     """Each round gives one chunk of every log."""
     write(tmp_path / "large.log", *("x" * 999 for _ in range(1000)))
@@ -32,6 +33,7 @@ def test_a_backlog_holds_up_no_other_log(tmp_path, follow_running):
     assert CHUNK_BYTES >= max(sizes.values())
 
 
+@pytest.mark.invariant(12)
 def test_a_new_log_is_found_while_a_backlog_is_read(tmp_path, follow_running):
     """The next look finds it, however much is left of the others."""
     write(tmp_path / "large.log", *("x" * 999 for _ in range(1000)))
@@ -51,6 +53,7 @@ def test_the_files_of_one_log_are_read_in_order(log, follow):
     assert [*old, "new"] == follow(f"{log}*").poll()
 
 
+@pytest.mark.invariant(13)
 def test_so_many_files_are_open_and_no_more(tmp_path, few, follow):
     """Files beyond the bound are opened to be read and closed again."""
     before = open_files()
@@ -66,6 +69,7 @@ def test_so_many_files_are_open_and_no_more(tmp_path, few, follow):
     assert (0, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_closed_file_is_verified_when_it_is_opened_again(tmp_path, few, follow):
     """It may have been renamed, replaced or truncated meanwhile."""
     paths = [tmp_path / f"{number:02}.log" for number in range(20)]
@@ -94,6 +98,7 @@ def test_a_closed_file_is_verified_when_it_is_opened_again(tmp_path, few, follow
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_files_that_are_gone_stay_open_until_they_are_read(tmp_path, few, follow_running):
     """Nothing of them could be read otherwise."""
     paths = [tmp_path / f"{number:02}.log" for number in range(5)]
@@ -108,6 +113,7 @@ def test_files_that_are_gone_stay_open_until_they_are_read(tmp_path, few, follow
     assert 510 == len(reading.poll())
 
 
+@pytest.mark.invariant(13)
 def test_two_thousand_logs_are_followed(tmp_path, follow_running):
     """A process may open a thousand files as a rule."""
     before = open_files()

@@ -20,6 +20,7 @@ def test_a_compressed_file_is_read(log, follow):
     assert {str(log)} == set(reading.logs)
 
 
+@pytest.mark.invariant(9)
 def test_a_compressed_file_that_was_read_before_is_not_read_again(log, follow):
     """Its content is known, at every stage of its life."""
     reading = follow(f"{log}*")
@@ -34,6 +35,7 @@ def test_a_compressed_file_that_was_read_before_is_not_read_again(log, follow):
     assert (6, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_only_what_was_not_read_is_read_of_a_compressed_file(log, follow):
     """Bytes that came after the last read are read of the compressed copy."""
     write(log, *LINES)
@@ -45,6 +47,7 @@ def test_only_what_was_not_read_is_read_of_a_compressed_file(log, follow):
     assert ["late", "new"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_backlog_is_read_on_in_a_compressed_copy_after_a_restart(log, follow_running):
     """Where the file itself is gone its copy will do."""
     write(log, *LINES)
@@ -59,6 +62,7 @@ def test_a_backlog_is_read_on_in_a_compressed_copy_after_a_restart(log, follow_r
     assert (1, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("rounds", [2, 5])
 def test_an_old_file_that_is_compressed_late_is_not_read_again(log, follow, rounds):
     """As with delaycompress: only files that have long been read are compressed."""
@@ -76,6 +80,7 @@ def test_an_old_file_that_is_compressed_late_is_not_read_again(log, follow, roun
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("written", [0, 1, 5, 30, 300, 5000])
 def test_a_copy_that_is_being_compressed_is_not_read(log, follow, written):
     """Neither while it grows nor afterwards, also where the file has long been done."""
@@ -99,6 +104,7 @@ def test_a_copy_that_is_being_compressed_is_not_read(log, follow, written):
         assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("written", [0, 1, 5, 30, 3000, -8, -1])
 def test_a_compressed_file_that_is_cut_short_is_reported_until_it_is_whole(log, follow, written):
     """Nothing of it is counted before."""
@@ -128,6 +134,7 @@ def test_an_empty_file_that_was_compressed_is_whole(log, follow):
     assert {} == reading.unfollowed
 
 
+@pytest.mark.invariant(9)
 def test_a_copytruncated_file_that_is_compressed_is_read_once(log, follow):
     """Copied, truncated and compressed between two polls."""
     reading = follow(f"{log}*")

@@ -2,7 +2,11 @@
 
 import os
 
+import pytest
+
 from tests.follow.reading import write
+
+pytestmark = pytest.mark.invariant(9)
 
 
 def test_a_hard_link_counts_once(tmp_path, follow):

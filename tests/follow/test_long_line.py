@@ -16,6 +16,7 @@ LONG = [
 ]
 
 
+@pytest.mark.invariant(15)
 @pytest.mark.parametrize(("chunk_bytes", "line_bytes"), [*SHORT, *LONG])
 def test_a_line_may_have_so_many_bytes_and_no_more(log, follow_running, monkeypatch, chunk_bytes, line_bytes):
     """The newline is not counted, and how much is read at a time makes no difference."""
@@ -28,6 +29,7 @@ def test_a_line_may_have_so_many_bytes_and_no_more(log, follow_running, monkeypa
     assert log.stat().st_size == reading.bytes
 
 
+@pytest.mark.invariant(10)
 def test_a_long_line_is_counted_once_when_it_ends(log, follow):
     """It may come over many polls and restarts."""
     write(log, "one")
@@ -43,6 +45,7 @@ def test_a_long_line_is_counted_once_when_it_ends(log, follow):
     assert (0, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(13)
 def test_a_long_line_takes_little_memory(log, follow_running):
     """Thirty million bytes without a newline are passed over in pieces."""
     with log.open("wb") as file:
@@ -58,6 +61,7 @@ def test_a_long_line_takes_little_memory(log, follow_running):
         tracemalloc.stop()
 
 
+@pytest.mark.invariant(12)
 def test_a_long_line_is_passed_over_in_pieces(log, follow_running):
     """So that it holds up no other log; a piece without bytes says that there is more."""
     append(log, "x" * 1_000_000)

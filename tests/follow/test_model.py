@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from exporter.follow import file, reader
 from exporter.follow.known import GONE_FILES
+from exporter.follow.likeness import MARKER_BYTES
 from exporter.follow.log import LOOKED_AT
 from tests.follow.ledger import Ledger
 from tests.follow.world import KEPT, LINK, LOGS, World
@@ -143,8 +144,8 @@ class Following(RuleBasedStateMachine):
         if whole and self.is_there(log) and log not in self.copied:
             self.departed += 1
             self.world.empty(log)
-            self.world.there[log].needs_distinction = True
-        elif self.is_there(log) and self.world.there[log].partial:
+            self.world.there[log].was_replaced = True
+        elif self.is_there(log) and 0 < len(self.world.there[log].partial) < MARKER_BYTES:
             self.world.take_partial_back(log)
 
     @rule(log=log)

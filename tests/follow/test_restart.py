@@ -7,6 +7,8 @@ from exporter.follow.follower import StreamState
 from exporter.follow.likeness import FileState
 from tests.follow.reading import Reading, append, copy_truncate, write
 
+pytestmark = pytest.mark.invariant(9)
+
 
 @pytest.fixture
 def reading(log):

@@ -4,6 +4,8 @@ import pytest
 
 from tests.follow.reading import append, compress, write
 
+pytestmark = pytest.mark.invariant(9)
+
 
 def rotate(log, name="a.log.1"):
     return log.rename(log.with_name(name))

@@ -82,6 +82,7 @@ def test_a_path_matches_a_pattern_that_would_find_it(tree, pattern, expected):
     assert sorted(expected) == sorted(path for path in every if matches(path, pattern))
 
 
+@pytest.mark.invariant(12)
 def test_folders_and_pipes_are_reported_and_never_opened(tmp_path, follow):
     """Opening a pipe would wait for its writer for ever."""
     (tmp_path / "a.log").mkdir()
@@ -93,6 +94,7 @@ def test_folders_and_pipes_are_reported_and_never_opened(tmp_path, follow):
     assert {"a.log": "directory", "b.log": "special"} == reading.unfollowed
 
 
+@pytest.mark.invariant(12)
 def test_a_pipe_that_takes_the_place_of_a_log_is_not_opened_blocking(log, follow, monkeypatch):
     """Not even if it does so between the look and the opening."""
     write(log, "one")
@@ -119,6 +121,7 @@ def test_a_name_that_is_no_text_is_reported(tmp_path, follow):
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(14)
 @pytest.mark.parametrize("call", ["open", "pread"])
 @pytest.mark.parametrize(
     ("number", "why"), [(errno.EACCES, "permission"), (errno.EMFILE, "error"), (errno.EIO, "error")]
@@ -163,6 +166,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_tried_again(tmp_path, follow
     assert (0, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(14)
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO, errno.ESTALE])
 @pytest.mark.parametrize("call", ["scandir", "stat"])
 def test_a_failure_to_look_drops_nothing(log, follow, failing, call, number):
@@ -183,6 +187,7 @@ def test_a_failure_to_look_drops_nothing(log, follow, failing, call, number):
     assert {} == reading.unfollowed
 
 
+@pytest.mark.invariant(14)
 def test_a_log_is_read_while_its_folder_cannot_be(log, follow_running, failing):
     """What is open is read on, and a plain path needs no list of names."""
     write(log, "one")
@@ -195,6 +200,7 @@ def test_a_log_is_read_while_its_folder_cannot_be(log, follow_running, failing):
     assert {log.parent.name: "permission"} == reading.unfollowed
 
 
+@pytest.mark.invariant(14)
 def test_a_failed_look_after_a_rotation_loses_nothing(log, follow, failing):
     """What was renamed is found by the next look that succeeds."""
     write(log, "one")
@@ -210,6 +216,7 @@ def test_a_failed_look_after_a_rotation_loses_nothing(log, follow, failing):
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(14)
 def test_history_stays_history_though_the_first_look_fails(log, follow, failing):
     """A look that failed was none."""
     write(log.with_name("a.log.1"), "history")
@@ -240,6 +247,7 @@ def test_start_at_the_end_skips_what_is_there_at_first(tmp_path, follow):
     assert (1, 0, 0) == reading.events
 
 
+@pytest.mark.invariant(14)
 def test_start_at_the_end_holds_although_the_first_look_fails(log, follow, failing):
     """Neither a folder nor a file that could not be opened at first is read from its beginning later."""
     write(log, "one")

@@ -15,6 +15,7 @@ def cut(path, size):
     os.truncate(path, size)
 
 
+@pytest.mark.invariant(8)
 def test_a_truncated_log_is_read_from_its_beginning(log, follow):
     """What is written after a truncation is new."""
     write(log, "one", "two")
@@ -27,6 +28,7 @@ def test_a_truncated_log_is_read_from_its_beginning(log, follow):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(8)
 @pytest.mark.parametrize("lines", [["3"], ["three", "four"], ["three", "fourth", "fifth"]])
 def test_a_log_that_was_truncated_and_has_grown_again_is_read_from_its_beginning(log, follow, lines):
     """Whether it is now shorter, as long, or longer than before."""
@@ -38,6 +40,7 @@ def test_a_log_that_was_truncated_and_has_grown_again_is_read_from_its_beginning
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_unread_bytes_that_are_truncated_are_counted_as_lost(log, follow_running):
     """They were seen, and nobody can read them now."""
     write(log, "one")
@@ -50,6 +53,7 @@ def test_unread_bytes_that_are_truncated_are_counted_as_lost(log, follow_running
     assert (0, 1, len("never to end")) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_a_partial_line_that_is_taken_back_is_a_truncation(log, follow):
     """What was read stands, and reading goes on behind it."""
     write(log, "one")
@@ -63,6 +67,7 @@ def test_a_partial_line_that_is_taken_back_is_a_truncation(log, follow):
     assert (0, 1, len("two, which is never finished")) == reading.events
 
 
+@pytest.mark.invariant(8)
 def test_a_first_line_that_is_replaced_before_it_ended_is_read_anew(log, follow):
     """A file of which nothing was read yet is known by its first bytes."""
     append(log, "never to end" * 5)
@@ -74,6 +79,7 @@ def test_a_first_line_that_is_replaced_before_it_ended_is_read_anew(log, follow)
     assert 0 == reading.too_long
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("name", ["a.log.1", "a.log-20260131"])
 def test_copytruncate_loses_nothing(log, follow, name):
     """The copy is no new log, and has what was written after the last read."""
@@ -90,6 +96,7 @@ def test_copytruncate_loses_nothing(log, follow, name):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_copytruncate_before_anything_was_read_loses_nothing(log, follow_running):
     """Also where the backlog was not begun."""
     write(log, "one", "two")
@@ -100,6 +107,7 @@ def test_copytruncate_before_anything_was_read_loses_nothing(log, follow_running
     assert ["one", "two", "three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_chain_of_copytruncates_is_read_once(log, follow):
     """Copies are renamed, made and compressed while the log stays one file."""
     reading = follow(f"{log}*")
@@ -115,6 +123,7 @@ def test_a_chain_of_copytruncates_is_read_once(log, follow):
     assert (0, 8, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("copied", [0, 3, 8, 11])
 def test_a_copy_that_is_being_made_is_not_a_new_log(log, follow, copied):
     """At no size is it mistaken, neither where it is empty nor before it reaches what was read."""
@@ -135,6 +144,7 @@ def test_a_copy_that_is_being_made_is_not_a_new_log(log, follow, copied):
     assert (0, 1, 0) == reading.events
 
 
+@pytest.mark.invariant(9)
 def test_a_backup_beside_the_log_is_not_read(log, follow):
     """A copy of a log that is followed counts nothing."""
     write(log, "one", "two")
@@ -146,6 +156,7 @@ def test_a_backup_beside_the_log_is_not_read(log, follow):
     assert ["three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_copy_that_takes_the_place_of_the_log_goes_on_where_the_log_was(log, follow):
     """First a copy, which is not read, then the log itself."""
     write(log, "one")
@@ -162,6 +173,7 @@ def test_a_copy_that_takes_the_place_of_the_log_goes_on_where_the_log_was(log, f
     assert [] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_log_that_lost_its_tail_is_not_read_again(log, follow):
     """After a power cut a file may be shorter; all that is left of it was counted."""
     write(log, *LONG)
@@ -204,6 +216,7 @@ def test_a_torn_tail_that_was_written_over_is_read_from_the_last_place_that_stan
     assert 1 == reading.events[1]
 
 
+@pytest.mark.invariant(9)
 def test_a_log_truncated_while_a_long_head_is_shared_with_its_copy_starts_over(log, follow):
     """A copy that holds the old content tells a new beginning from a torn tail."""
     preamble = "x" * (2 * HEAD_BYTES)
@@ -216,6 +229,7 @@ def test_a_log_truncated_while_a_long_head_is_shared_with_its_copy_starts_over(l
     assert ["three", "four"] == [line.removeprefix(f"{preamble} ") for line in reading.poll()]
 
 
+@pytest.mark.invariant(8)
 def test_bytes_written_between_copy_and_truncation_are_lost_and_counted(log, follow_running):
     """This is what copytruncate cannot avoid."""
     write(log, "one")
@@ -249,6 +263,19 @@ def test_lines_that_only_the_log_had_do_not_hide_its_copy(log, follow_running, s
     assert len(b"late\n") == reading.events[2]
 
 
+@pytest.mark.invariant(9)
+def test_a_log_that_begins_like_its_copy_again_is_no_torn_one(log, follow_running):
+    """A few bytes of a line say nothing, as all lines begin alike: what was read of the log is not read of its copy."""
+    write(log, "alike 1", "alike 2")
+    reading = follow_running(log)
+    assert ["alike 1", "alike 2"] == reading.poll()
+    copy_truncate(log, "a.log.1")
+    append(log, "alike ")
+    assert [] == reading.poll()
+    append(log, "3\n")
+    assert ["alike 3"] == reading.poll()
+
+
 def test_a_hole_left_by_a_writer_without_append_is_passed_over(log, follow):
     """NUL bytes before a line are no line, however many there are."""
     write(log, "one", "two")
@@ -274,6 +301,7 @@ def test_the_same_lines_again_after_a_truncation_are_new(log, follow_running):
     assert ["one", "one"] == reading.poll()
 
 
+@pytest.mark.invariant(7)
 def test_a_backlog_that_is_taken_back_holds_up_no_start(log, follow_running):
     """What was there at the start and is no more need not be waited for, also when the log grows again."""
     append(log, "one\ntwo, which is never finished")
@@ -289,6 +317,7 @@ def test_a_backlog_that_is_taken_back_holds_up_no_start(log, follow_running):
     assert 0 == reading.follower.backlog()
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_a_line_begun_anew_after_it_was_taken_back_leaves_the_file_known(log, follow, ending):
     """What followed the last newline is none of the bytes by which a file is known."""
@@ -305,6 +334,7 @@ def test_a_line_begun_anew_after_it_was_taken_back_leaves_the_file_known(log, fo
     assert ["four"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_partial_line_taken_back_before_a_copy_is_made_leaves_the_copy_known(log, follow):
     """The copy has all that was read."""
     append(log, "one\ntwo, which is never finished")
@@ -316,6 +346,7 @@ def test_a_partial_line_taken_back_before_a_copy_is_made_leaves_the_copy_known(l
     assert ["three"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_running):
     """What is left is the beginning of what the backup has, and no new log."""
     append(log, "one\ntwo, which is never finished")
@@ -327,6 +358,7 @@ def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_ru
     assert ["one"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
     """As `cp a.log a.log.1` makes it, time after time: the same file has another content."""
     reading = follow(f"{log}*")
@@ -339,6 +371,7 @@ def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
         assert [f"last {number}"] == reading.poll()
 
 
+@pytest.mark.invariant(9)
 def test_a_log_of_lines_that_end_alike_is_known_by_its_beginning(log, follow):
     """Truncated and grown to the same place, it differs only at its beginning."""
     reading = follow(log)
@@ -348,6 +381,7 @@ def test_a_log_of_lines_that_end_alike_is_known_by_its_beginning(log, follow):
         assert [line] == reading.poll()
 
 
+@pytest.mark.invariant(8)
 def test_what_a_shorter_copy_lacks_is_lost_and_counted(log, follow_running):
     """Where the file itself was deleted unread."""
     write(log, "one")

@@ -45,8 +45,8 @@ class Content:
         """Whether a line was taken back from it before it ended."""
         self.empties = 0
         """How often it was truncated to nothing."""
-        self.needs_distinction = False
-        """Whether its first line must not begin like others, as nothing else would tell that it was truncated."""
+        self.was_replaced = False
+        """Whether it was truncated and no copy has what it held: then its first line must not begin like another."""
 
 
 class World:
@@ -91,8 +91,9 @@ class World:
         name = f"{letter(log)}{self.number:06}".encode()
         content = self.there.get(log)
         if kind == "alike":
-            is_told_apart = content is None or not content.needs_distinction
-            return (HEAD if is_told_apart else b"") + name + b"x" * (self.number % 7)
+            is_empty = content is not None and not content.lines and not content.partial
+            told_apart = content is not None and is_empty and content.was_replaced
+            return (b"" if told_apart else HEAD) + name + b"x" * (self.number % 7)
         if kind == "foreign":
             return name + " zăpadă ☃ \U0001f600".encode() * (1 + self.number % 3) + b"\r"
         length = self.kinds[kind] + self.number % 7
@@ -109,7 +110,6 @@ class World:
         """Appends bytes; a file is made where there is none."""
         content = self.there.setdefault(name, Content())
         append(self.path(name), text)
-        content.needs_distinction = False
         *lines, content.partial = (content.partial + text).split(b"\n")
         content.lines += map(self._register, lines)
 
@@ -181,10 +181,10 @@ class World:
             size = self.path(log).stat().st_size
             file.truncate(size - len(content.partial))
         self.truncations += 1
-        self.scraps += size  # where nothing was read, a file with another end is another file
+        self.scraps += len(content.partial)
         content.partial = b""
         content.was_cut = True
-        content.needs_distinction = not content.lines
+        content.was_replaced = content.was_replaced or not content.lines
         content.empties += not content.lines
 
     def save(self, log):
