@@ -91,9 +91,9 @@ class World:
         name = f"{letter(log)}{self.number:06}".encode()
         content = self.there.get(log)
         if kind == "alike":
-            is_first = content is not None and not content.lines and not content.partial
-            is_told_apart = not (is_first and content.was_replaced)
-            return (HEAD if is_told_apart else b"") + name + b"x" * (self.number % 7)
+            is_first = content is None or not (content.lines or content.partial)
+            is_taken_for_another = content is not None and content.was_replaced and is_first
+            return (b"" if is_taken_for_another else HEAD) + name + b"x" * (self.number % 7)
         if kind == "foreign":
             return name + " zăpadă ☃ \U0001f600".encode() * (1 + self.number % 3) + b"\r"
         length = self.kinds[kind] + self.number % 7
