@@ -10,7 +10,7 @@ from collections import Counter
 import msgspec
 
 from exporter.follow.follower import Piece, StreamFollower, StreamState
-from tests.follow.reading import failing
+from tests.follow.reading import IDLE, failing
 from tests.follow.world import LINK, LOGS, Content, World
 
 SAVED = -1
@@ -187,10 +187,13 @@ class Ledger:
 
     def read(self):
         """Reads everything that the last look found."""
-        while True:
+        idle = 0
+        while idle < IDLE:
             pieces = [self.take(piece) for piece in self.follower.pieces()]
+            idle = 0 if pieces else idle + 1
             if not pieces and not self.follower.unread():
                 break
+        assert idle < IDLE
         self.check_lines()
         self.check_loss()
         assert 0 == self.follower.backlog()

@@ -12,6 +12,9 @@ import pytest
 
 from exporter.follow.follower import StreamFollower, StreamState
 
+IDLE = 20
+"""So many rounds may give nothing although something is said to be left."""
+
 
 class Reading:
     """Follows patterns. A poll is a look and everything that can be read after it.
@@ -43,7 +46,9 @@ class Reading:
     def read(self):
         """The lines that are left of what the last look found."""
         lines = []
+        idle = 0
         while True:
+            assert idle < IDLE
             pieces = 0
             for piece in self.follower.pieces():
                 lines += self.take(piece)
@@ -52,6 +57,7 @@ class Reading:
                     self.restart()
                     self.follower.scan()
                     break
+            idle = 0 if pieces else idle + 1
             if not pieces and not self.follower.unread():
                 return lines
 

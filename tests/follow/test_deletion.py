@@ -319,6 +319,26 @@ def test_a_log_that_comes_back_beside_its_unread_copy_is_read_once(log, follow_r
 
 
 @pytest.mark.invariant(9)
+def test_a_log_that_comes_back_after_its_copy_was_read_and_deleted_is_read_once(log, follow_running):
+    """What was reached in the copy was reached in the log."""
+    write(log, "one")
+    reading = follow_running(log)
+    reading.follower.scan()
+    copy = log.with_name("a.log.bak")
+    copy.write_bytes(log.read_bytes())
+    reading.follower.scan()
+    (log.parent / "elsewhere").mkdir()
+    away = log.rename(log.parent / "elsewhere" / "a.log")
+    reading.restart()
+    assert ["one"] == reading.poll()
+    copy.unlink()
+    until_given_up(reading)
+    write(away, "two")
+    away.rename(log)
+    assert ["two"] == reading.poll()
+
+
+@pytest.mark.invariant(9)
 def test_an_editor_that_saves_beside_a_longer_backup_goes_on_in_what_it_saved(log, follow_running):
     """What is at the path is the log, however much more a copy has."""
     append(log, "one\ntwo, which is never finished, and is taken back")

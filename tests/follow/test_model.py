@@ -275,9 +275,9 @@ class Following(RuleBasedStateMachine):
         self.ledger.restart(back)
 
 
-TestFollowing = pytest.mark.invariant(8, 9, 10, 15)(Following.TestCase)
+TestFollowing = pytest.mark.invariant(8, 9, 10, 14, 15)(Following.TestCase)
 TestFollowing.settings = settings(
-    max_examples=int(EXAMPLES or 150),
+    max_examples=int(EXAMPLES or 400),
     stateful_step_count=60 if EXAMPLES else 40,
     derandomize=not EXAMPLES,
     print_blob=bool(EXAMPLES),

@@ -358,6 +358,30 @@ def test_a_partial_line_taken_back_beside_a_backup_leaves_one_log(log, follow_ru
     assert ["one"] == reading.poll()
 
 
+@pytest.mark.invariant(8)
+def test_a_partial_line_taken_back_before_anything_was_read_is_all_that_is_lost(log, follow_running):
+    """Whole lines before it stand, and the file is the same."""
+    append(log, "one\ntwo, which is never finished")
+    reading = follow_running(log)
+    reading.follower.scan()
+    cut(log, 4)
+    assert ["one"] == reading.poll()
+    assert (0, 1, len("two, which is never finished")) == reading.events
+
+
+@pytest.mark.invariant(8)
+def test_a_rotation_after_a_truncation_is_counted(log, follow_running):
+    """One event of each kind."""
+    write(log, "one")
+    reading = follow_running(log)
+    reading.poll()
+    log.write_text("two\n")
+    assert ["two"] == reading.poll()
+    log.rename(log.with_name("a.log.1"))
+    assert [] == reading.poll()
+    assert (1, 1, 0) == reading.events
+
+
 @pytest.mark.invariant(9)
 def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
     """As `cp a.log a.log.1` makes it, time after time: the same file has another content."""
