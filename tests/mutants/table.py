@@ -202,10 +202,10 @@ MUTANTS = [
     ),
     Mutant(
         9,
-        "a file is what its inode says",
-        "follow/file.py",
-        "        if self.state.head and not holds(self.state, self._reader):\n",
-        "        if False:\n",
+        "a file is known by its beginning alone",
+        "follow/likeness.py",
+        "    return _stands(state.markers[-1] if state.markers else state.seen, reader)\n",
+        "    return True\n",
         FOLLOW,
     ),
     Mutant(
