@@ -257,4 +257,10 @@ def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:
 def _surroundings(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
     paths = [path for folder in folders for path in seen.paths(folder)]
     why = [seen.unfollowed[folder] for folder in folders if folder in seen.failed]
-    return Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)
+    found = Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)
+    found.look_again(_inodes(folders, seen), _inodes(folders, Seen()))
+    return found
+
+
+def _inodes(folders: Iterable[str], seen: Seen) -> dict[str, int]:
+    return {name: entry.inode() for folder in folders for name, entry in seen.names(folder).items()}

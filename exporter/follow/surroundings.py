@@ -8,6 +8,7 @@ import msgspec
 
 from exporter.follow.likeness import FileState
 from exporter.follow.reader import Identity, Signature, signature
+from exporter.follow.scan import rotated_from
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +41,8 @@ class Surroundings:
         self.complete = complete
         self.failed: set[str] = set()
         """The paths that could not be looked at."""
+        self._moved: set[int] = set()
+        """The inodes of names that were made or renamed while all was looked at."""
         for path in sorted(paths):
             self._add(path)
 
@@ -58,6 +61,16 @@ class Surroundings:
             self.entries[path] = entry = entry_of(path, status)
             self._by_identity.setdefault(entry.identity, entry)
 
+    def look_again(self, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+        """Takes in which names stood for which inodes before and after: what is renamed while we look is not gone, and
+        what may be a rotated file that was missed leaves everything uncertain."""
+        moved = {name: inode for name, inode in after.items() if before.get(name) != inode}
+        self._moved = set(moved.values())
+        known = {*before.values(), *(identity[1] for identity in self._by_identity)}
+        self.uncertain = self.uncertain or any(
+            inode not in known and rotated_from(name) is not None for name, inode in moved.items()
+        )
+
     def find(self, state: FileState, *, at: str | None = None) -> Entry | None:
         """The entry that has the file's identity: the one at a path, or where it last was, or any."""
         for path in (at, state.path):
@@ -71,5 +84,7 @@ class Surroundings:
         return entry.identity in self._elsewhere
 
     def lack(self, state: FileState) -> bool:
-        """Whether the file is certainly not here. A failure to look is not absence."""
-        return self.complete and state.path not in self.failed and self.find(state) is None
+        """Whether the file is certainly not here. A failure to look is not absence, nor is being renamed meanwhile."""
+        if not self.complete or state.path in self.failed or state.identity[1] in self._moved:
+            return False
+        return self.find(state) is None

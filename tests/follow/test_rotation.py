@@ -1,5 +1,7 @@
 """A log whose file is renamed, and another one that takes its place."""
 
+import os
+
 import pytest
 
 from tests.follow.reading import append, compress, write
@@ -293,3 +295,31 @@ def test_files_that_say_the_same_are_no_copies(log, follow):
     rotate(log, "a.log-20260131")
     write(log, "one")
     assert ["one"] * 3 == reading.poll()
+
+
+@pytest.mark.invariant(9)
+def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running, monkeypatch):
+    """A listing is older than what stands under its names; what it missed was not gone."""
+    write(log, "one")
+    reading = follow_running(log)
+    assert ["one"] == reading.poll()
+    copy = log.with_name("a.log.1")
+    copy.write_bytes(log.read_bytes())
+    assert [] == reading.poll()
+    log.write_bytes(b"")
+    write(log, "two")
+    assert ["two"] == reading.poll()
+
+    def rotate(path, real=os.stat):
+        if str(path) == str(copy) and not copy.with_name("a.log.2").exists():
+            copy.rename(copy.with_name("a.log.2"))
+            copy.write_bytes(log.read_bytes())
+        return real(path)
+
+    write(log.with_name("b.log"), "something else comes, so that everything is looked at")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", rotate)
+        assert [] == reading.poll()
+    assert copy.with_name("a.log.2").exists()
+    assert [] == reading.poll()
+    assert [] == reading.poll()

@@ -53,6 +53,10 @@ Engine.steps = slowly
 """Reads in small pieces and with pauses: a kill during a catch-up of no time proves nothing."""
 
 
+SPEEDS = ((0, 512), (0.001, 1024), (0.005, 8192), (0.02, 65536))
+"""Pauses in seconds and pieces in bytes: slower than reading is, and faster than the logs are written."""
+
+
 class Result(msgspec.Struct):
     """What a run came to."""
 
@@ -150,7 +154,7 @@ class Run:
 
     def _start_and_kill(self) -> None:
         rng = self._rng
-        pause, chunk_bytes = rng.choice((0, 0.001, 0.005)), rng.choice((512, 4096, 65536))
+        pause, chunk_bytes = rng.choice(SPEEDS)
         self.serving.launch(code=SLOWLY.format(pause=pause, chunk_bytes=chunk_bytes))
         if (self._kills and rng.random() < 0.2) or not self.mode.expects_page():
             sleep(rng.uniform(0, 1))  # perhaps it has not even begun
