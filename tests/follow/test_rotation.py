@@ -301,20 +301,22 @@ def test_files_that_say_the_same_are_no_copies(log, follow):
 def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running, monkeypatch):
     """A listing is older than what stands under its names; what it missed was not gone."""
     write(log, "one")
+    copy = log.with_name("a.log.1")
     reading = follow_running(log)
     assert ["one"] == reading.poll()
-    copy = log.with_name("a.log.1")
     copy.write_bytes(log.read_bytes())
     assert [] == reading.poll()
-    log.write_bytes(b"")
     write(log, "two")
     assert ["two"] == reading.poll()
+    log.write_bytes(b"")
+    write(log, "three")
+    assert ["three"] == reading.poll()
 
-    def rotate(path, real=os.stat):
+    def rotate(path, *, real=os.stat, **kwargs):
         if str(path) == str(copy) and not copy.with_name("a.log.2").exists():
             copy.rename(copy.with_name("a.log.2"))
             copy.write_bytes(log.read_bytes())
-        return real(path)
+        return real(path, **kwargs)
 
     write(log.with_name("b.log"), "something else comes, so that everything is looked at")
     with monkeypatch.context() as patched:
