@@ -202,3 +202,21 @@ def test_a_new_log_with_the_inode_of_a_copy_is_read_though_it_could_not_be_opene
         other.unlink()
         reading.poll()
     assert inode == other.stat().st_ino
+
+
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+def test_a_rotation_that_a_look_could_not_see_is_seen_by_the_next(tmp_path, follow_running, call):
+    """Though nothing changes between the two."""
+    link = tmp_path / "latest.log"
+    (tmp_path / "run-0").touch()
+    link.symlink_to("run-0")
+    reading = follow_running(link)
+    reading.poll()
+    for number in range(1, 9):
+        write(tmp_path / f"run-{number}", f"line {number}")
+        link.unlink()
+        link.symlink_to(f"run-{number}")
+        with failing(call, errno.EIO, number - 1):
+            reading.follower.scan()
+        assert [f"line {number}"] == reading.poll()
+        assert (number, 0, 0) == reading.events
