@@ -245,6 +245,7 @@ class Following(RuleBasedStateMachine):
             self.ledger.read()
         if times == 3:
             self.ledger.check_lag()
+            self.ledger.check_loss(settled=True)
 
     @rule(rounds=st.integers(0, 3))
     def read_a_little(self, rounds):
