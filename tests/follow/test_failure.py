@@ -228,7 +228,7 @@ def test_a_rename_that_a_look_could_not_see_is_seen_by_the_next(log, follow_runn
     for number in range(1, 9):
         write(log, f"line {number}")
         assert [f"line {number}"] == reading.poll()
-        log.rename(log.with_name(f"a.log.{number}"))
+        log.rename(log.with_name(f"kept {number}"))
         with failing("stat", errno.EIO, number - 1):
             reading.follower.scan()
         assert [] == reading.poll()
