@@ -206,10 +206,10 @@ class Ledger:
                 self.take(piece)
 
     def readable(self):
-        """The lines that a path leads to which is promised to be found, or an open file."""
+        """The lines that a path leads to which is promised to be found, or an open file; a backup promises nothing."""
         world = self.world
         names = {*LOGS, *(name for log in LOGS for name in world.rotated(log))}
-        there = [content for name, content in world.there.items() if name in names]
+        there = [content for name, content in world.there.items() if name in names and not content.is_backup]
         known = [
             content
             for content in world.there.values()
@@ -224,8 +224,8 @@ class Ledger:
         """Everything that can be read was counted; what was not was removed unread."""
         assert [] == sorted(self.readable() - self.account.counted)
 
-    def check_loss(self):
-        """Lost are at least the lines that were seen and can no longer be read, and at most all that cannot be read."""
+    def check_loss(self, *, settled=False):
+        """Lost are at most all lines that were not counted, and when nothing changes any more at least those seen."""
         world, account = self.world, self.account
         present = {line for contents in (world.there, world.away) for each in contents.values() for line in each.lines}
         gone = world.written.keys() - account.counted - present
@@ -235,7 +235,7 @@ class Ledger:
 
         begun = sum(len(content.partial) for content in world.there.values() if content.is_copy)
         lost = self.follower.state.events.lost_bytes
-        assert size(gone & account.seen) - begun <= lost
+        assert not settled or size(gone & account.seen) - begun <= lost
         assert account.has_failed or lost <= size(world.written.keys() - account.counted) + world.scraps
 
     def check_lag(self):

@@ -202,3 +202,52 @@ def test_a_new_log_with_the_inode_of_a_copy_is_read_though_it_could_not_be_opene
         other.unlink()
         reading.poll()
     assert inode == other.stat().st_ino
+
+
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+def test_a_rotation_that_a_look_could_not_see_is_seen_by_the_next(tmp_path, follow_running, call):
+    """Though nothing changes between the two."""
+    link = tmp_path / "latest.log"
+    (tmp_path / "run-0").touch()
+    link.symlink_to("run-0")
+    reading = follow_running(link)
+    reading.poll()
+    for number in range(1, 9):
+        write(tmp_path / f"run-{number}", f"line {number}")
+        link.unlink()
+        link.symlink_to(f"run-{number}")
+        with failing(call, errno.EIO, number - 1):
+            reading.follower.scan()
+        assert [f"line {number}"] == reading.poll()
+        assert (number, 0, 0) == reading.events
+
+
+def test_a_rename_that_a_look_could_not_see_is_seen_by_the_next(log, follow_running):
+    """Also where no other file takes the place."""
+    reading = follow_running(log)
+    for number in range(1, 9):
+        write(log, f"line {number}")
+        assert [f"line {number}"] == reading.poll()
+        log.rename(log.with_name(f"kept {number}"))
+        with failing("stat", errno.EIO, number - 1):
+            reading.follower.scan()
+        assert [] == reading.poll()
+        assert (number, 0, 0) == reading.events
+
+
+def test_an_archive_is_no_copy_because_the_file_cannot_be_compared(tmp_path):
+    """An editor saved a log that was not read yet, and what it saved was rotated and compressed."""
+    for after in range(30):
+        (tmp_path / str(after)).mkdir()
+        log = tmp_path / str(after) / "a.log"
+        write(log, "one" * 300_000)
+        reading = Reading(log)
+        reading.follower.scan()
+        save_and_rotate(log)
+        compress(log.with_name("a.log.1"))
+        with failing("pread", errno.EIO, after):
+            reading.follower.scan()
+            pieces = list(reading.follower.pieces())
+        lines = [line for piece in pieces for line in reading.take(piece)]
+        assert ["one" * 300_000, "new"] == lines + reading.poll() + reading.poll()
+        reading.follower.close()

@@ -138,9 +138,11 @@ class Following(RuleBasedStateMachine):
             self.departed += 1
             self.world.empty(log)
 
-    @rule(log=log, whole=st.booleans())
-    def truncate(self, log, whole):
-        """Takes everything from a log, or the line that has not ended."""
+    @rule(log=log, whole=st.booleans(), seen=st.booleans())
+    def truncate(self, log, whole, seen):
+        """Takes everything from a log, or the line that has not ended, after it was seen, or unseen."""
+        if seen:
+            self.look()
         if whole and self.is_there(log) and log not in self.copied:
             self.departed += 1
             self.world.empty(log)
@@ -243,6 +245,7 @@ class Following(RuleBasedStateMachine):
             self.ledger.read()
         if times == 3:
             self.ledger.check_lag()
+            self.ledger.check_loss(settled=True)
 
     @rule(rounds=st.integers(0, 3))
     def read_a_little(self, rounds):

@@ -383,6 +383,20 @@ def test_a_rotation_after_a_truncation_is_counted(log, follow_running):
 
 
 @pytest.mark.invariant(9)
+def test_a_log_that_lost_its_tail_beside_a_backup_is_not_read_again(log, follow):
+    """The backup has what was lost, all of which was read; what is left is its beginning, and no new log."""
+    write(log, *LONG)
+    reading = follow(log)
+    assert LONG == reading.poll()
+    log.with_name("a.log.bak").write_bytes(log.read_bytes())
+    assert [] == reading.poll()
+    cut(log, 3 * 903)
+    assert [] == reading.poll()
+    write(log, "new")
+    assert ["new"] == reading.poll()
+
+
+@pytest.mark.invariant(9)
 def test_a_copy_made_over_the_one_before_is_read_once(log, follow):
     """As `cp a.log a.log.1` makes it, time after time: the same file has another content."""
     reading = follow(f"{log}*")
