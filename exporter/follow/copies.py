@@ -61,10 +61,9 @@ class Copies:
         return found
 
     def _may_continue(self, state: FileState, reader: Reader) -> bool:
-        """Whether an unknown content has all that was read of a file."""
+        """Whether an unknown content has all that was read of a file. One that was seen empty is still unknown."""
         if not holds(state, reader):
             return False
-        for file in self._known.files:
-            if is_inode(file.state, reader) and (holds(file.state, reader) or not file.state.head):
-                return False
+        if any(is_inode(file.state, reader) and holds(file.state, reader) for file in self._known.files):
+            return False
         return reader.is_complete() and reader.size() >= state.offset

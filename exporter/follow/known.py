@@ -102,8 +102,10 @@ class Known:
             raise
 
     def move(self, file: File, reader: Reader, path: str) -> None:
-        """Goes on with a known file through another reader."""
+        """Goes on with a known file through another reader, of a file that was passed over or seen empty before."""
         self.passed = [state for state in self.passed if state.identity != reader.identity]
+        for other in [other for other in self.files if other is not file and is_inode(other.state, reader)]:
+            self.drop(other)
         file.move_to(reader, path)
         self._descriptors.hold(file)
 

@@ -5,7 +5,7 @@ other logs.
 """
 
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import closing, suppress
 
 import msgspec
@@ -73,7 +73,7 @@ class Log(Known):
         """Looks how much there is to read. `statuses` are those of matching paths."""
         self.trouble = {}
         newest = self.files[-LOOKED_AT:]
-        for file in list(self.files):
+        for file in self._one_by_one():
             status = statuses.get(file.state.path)
             if status is None and file.reader is None and not file.gone and file in newest:
                 status = regular(file.state.path)
@@ -81,6 +81,10 @@ class Log(Known):
                 status = None
             if file.reader is not None or (status is not None and signature(status) != file.state.signature):
                 self._look(file, around, status)
+
+    def _one_by_one(self) -> Iterator[File]:
+        """The files, but those that one before made known no longer."""
+        return (file for file in list(self.files) if file in self.files)
 
     def _look(self, file: File, around: Around, status: os.stat_result | None = None, *, closely: bool = False) -> None:
         try:
@@ -143,7 +147,7 @@ class Log(Known):
         """Finds the known files again, wherever they were renamed to."""
         self.uncertain = around.uncertain
         self.passed = [state for state in self.passed if self._is_passed(state, around)]
-        for file in list(self.files):
+        for file in self._one_by_one():
             was_here = file.state.here
             self._locate(file, around)
             if not around.uncertain:

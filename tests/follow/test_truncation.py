@@ -432,3 +432,21 @@ def test_what_a_shorter_copy_lacks_is_lost_and_counted(log, follow_running):
     reading.restart()
     assert [] == reading.poll()
     assert (1, 0, 4) == reading.events
+
+
+@pytest.mark.invariant(9)
+def test_a_copy_that_was_seen_empty_is_known_when_the_log_is_truncated_before_the_next_look(log, follow_running):
+    """What became of the log is noticed while it is read, and what became of the copy is not known yet."""
+    write(log, "one", "two")
+    reading = follow_running(log)
+    assert ["one", "two"] == reading.poll()
+    copy = log.with_name("a.log.1")
+    copy.touch()
+    write(log, "three")
+    reading.follower.scan()
+    write(log, "four")
+    copy.write_bytes(log.read_bytes())
+    log.write_bytes(b"")
+    write(log, "five")
+    assert ["three", "four", "five"] == reading.read() + reading.poll()
+    assert [] == reading.poll()
