@@ -217,6 +217,22 @@ MUTANTS = [
         TORTURE,
     ),
     Mutant(
+        9,
+        "a copy that was seen empty is not looked into",
+        "follow/copies.py",
+        "if any(is_inode(file.state, reader) and holds(file.state, reader) for file in self._known.files):",
+        "if any(is_inode(file.state, reader) for file in self._known.files):",
+        FOLLOW,
+    ),
+    Mutant(
+        9,
+        "what is renamed while we look is gone",
+        "follow/surroundings.py",
+        "        self._moved = set(moved.values())\n",
+        "        return\n",
+        FOLLOW,
+    ),
+    Mutant(
         10,
         "a line counts before its newline",
         "follow/file.py",
