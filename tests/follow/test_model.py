@@ -1,7 +1,7 @@
 """Any sequence of what befalls logs and who follows them, against a model that knows which lines can be read.
 
 RELIABILITY invariants 8, 9, 10, 14 and 15: each line is counted at most once in any case, and exactly once where its
-bytes can be read at a poll, across stops and kills at any moment, in chunks of any size. `MODEL_EXAMPLES=20000 pytest
+bytes can be read at a poll, across stops and kills at any moment, in chunks of any size. `MODEL_EXAMPLES=5000 pytest
 tests/follow/test_model.py` looks for other sequences each time; it prints what it found and how to see it again.
 """
 
