@@ -11,7 +11,8 @@ import msgspec
 from exporter.follow.likeness import HEAD_BYTES, MARKER_BYTES, FileState, holds, known_head, last_line_at, marker_at
 from exporter.follow.reader import Reader, Signature, signature
 
-MARKERS = 4
+MARKERS = 6
+RECENT_MARKERS = 3
 MARKER_SPACING = 64 * 1024
 """Markers older than the newest stand at least this far apart, so that one is left when a tail is torn."""
 CHUNK_BYTES = 64 * 1024
@@ -248,12 +249,16 @@ class File:
         self._discarding = False
 
     def _mark(self, before: bytes) -> None:
+        """Remembers the place that was reached, with the last few and some that are further apart."""
         markers = self.state.markers
-        if len(markers) > 1 and markers[-1][0] - markers[-2][0] < MARKER_SPACING:
-            markers.pop()
-        if before:
-            markers.append((self.state.offset, before))
-            self.state.seen = (0, b"")
+        if not before:
+            return
+        markers.append((self.state.offset, before))
+        self.state.seen = (0, b"")
+        if len(markers) > RECENT_MARKERS + 1:
+            older = len(markers) - RECENT_MARKERS - 1
+            if markers[older][0] - markers[older - 1][0] < MARKER_SPACING:
+                del markers[older]
         del markers[:-MARKERS]
 
     def learn_head(self) -> None:

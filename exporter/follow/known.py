@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from exporter.follow.descriptors import Descriptors
-from exporter.follow.file import File
+from exporter.follow.file import RECENT_MARKERS, File
 from exporter.follow.likeness import HEAD_BYTES, FileState, begins_with, is_inode
 from exporter.follow.reader import Identity, Reader, open_reader
 from exporter.follow.scan import problem, rotated_from
@@ -133,7 +133,7 @@ class Known:
 
     def remember(self, state: FileState) -> None:
         """Knows what is no longer there, if it should return."""
-        state.markers = state.markers[-1:]
+        state.markers = state.markers[-RECENT_MARKERS:]
         self.gone = [*self.gone, state][-GONE_FILES:]
 
     def lose(self, size: int) -> None:

@@ -56,6 +56,16 @@ def holds(state: FileState, reader: Reader) -> bool:
     return _stands(state.markers[-1] if state.markers else state.seen, reader)
 
 
+def was_read(state: FileState, reader: Reader) -> bool:
+    """Whether a content is a copy of what was read of a file, made before all of that was written: it begins like the
+    file, is shorter than what was read, and has the same bytes before a place that was reached."""
+    head = known_head(state)
+    size = reader.size()
+    if not head or size >= state.offset or reader.read(len(head), 0) != head[:size]:
+        return False
+    return any(offset <= size and _stands((offset, before), reader) for offset, before in state.markers)
+
+
 def begins_with(whole: Reader, part: Reader) -> bool:
     """Whether one content begins with all of another, as far as the other's first and last bytes tell."""
     size = part.size()

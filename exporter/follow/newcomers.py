@@ -10,7 +10,7 @@ import msgspec
 
 from exporter.follow.file import File
 from exporter.follow.known import Known
-from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, known_head
+from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, known_head, was_read
 from exporter.follow.reader import Reader, Signature, open_reader
 from exporter.follow.scan import problem
 from exporter.follow.surroundings import Entry
@@ -60,7 +60,7 @@ class Newcomers:
 
     def _adopt_content(self, entry: Entry, reader: Reader, before: File | None, *, history: bool) -> None:
         rotated = entry.path != self._known.path
-        if rotated and ((history and reader.immutable) or self.is_copy(reader, before)):
+        if rotated and ((history and reader.immutable) or self.is_copy(reader, before) or self._was_read(reader)):
             self._known.pass_over(entry.path, reader)
         elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
             self._incomplete[entry.path] = entry.signature
@@ -69,6 +69,10 @@ class Newcomers:
             file = self._known.insert(FileState(entry.path, reader.identity, reader.generation), reader)
             if history:
                 self._skip(file)
+
+    def _was_read(self, reader: Reader) -> bool:
+        """Whether the content is a copy of what was read of a log, which was then truncated."""
+        return not reader.immutable and any(was_read(state, reader) for state in self._known.gone)
 
     def _skip(self, file: File) -> None:
         """Leaves out what is there; a file of which that cannot be told is not known yet."""

@@ -85,7 +85,7 @@ def test_what_is_stored_of_a_file_is_small(log, reading):
     for _ in range(10):
         write(log, *("x" * 999 for _ in range(300)))
         reading.poll()
-    assert 4000 > len(msgspec.msgpack.encode(reading.follower.stored()))
+    assert 5000 > len(msgspec.msgpack.encode(reading.follower.stored()))
 
 
 def test_nothing_is_stored_for_what_was_never_there(reading):

@@ -450,3 +450,21 @@ def test_a_copy_that_was_seen_empty_is_known_when_the_log_is_truncated_before_th
     write(log, "five")
     assert ["three", "four", "five"] == reading.read() + reading.poll()
     assert [] == reading.poll()
+
+
+@pytest.mark.invariant(8, 9)
+@pytest.mark.parametrize("size", [10, 1000])
+def test_a_copy_without_the_last_lines_that_were_read_is_not_read_again(log, follow, size):
+    """Lines were written, and read, after the copy was made; nobody had looked at the copy before the truncation."""
+    lines = [f"{number} {'x' * size}" for number in range(3)]
+    write(log, *lines)
+    reading = follow(log)
+    assert lines == reading.poll()
+    before = log.read_bytes()
+    write(log, "late")
+    assert ["late"] == reading.poll()
+    log.with_name("a.log.1").write_bytes(before)
+    log.write_bytes(b"")
+    write(log, "next")
+    assert ["next"] == reading.poll()
+    assert [] == reading.poll()
