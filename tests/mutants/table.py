@@ -233,6 +233,14 @@ MUTANTS = [
         FOLLOW,
     ),
     Mutant(
+        9,
+        "a copy without the last lines that were read is new",
+        "follow/newcomers.py",
+        "        return not reader.immutable and any(was_read(state, reader) for state in self._known.gone)\n",
+        "        return False\n",
+        FOLLOW,
+    ),
+    Mutant(
         10,
         "a line counts before its newline",
         "follow/file.py",
