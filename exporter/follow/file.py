@@ -157,7 +157,7 @@ class File:
         if self._discarding:
             return self._read_discarding()
         size = min(CHUNK_BYTES, self._line_bytes + 1)
-        body = self._read_on(size)
+        body = self._read_on(min(size, self.state.size - self.state.offset))  # what came since may not be in a copy
         if body.startswith(b"\0"):
             return self._chunk(b"", len(body) - len(body.lstrip(b"\0")))
         end = body.rfind(b"\n") + 1

@@ -468,3 +468,18 @@ def test_a_copy_without_the_last_lines_that_were_read_is_not_read_again(log, fol
     write(log, "next")
     assert ["next"] == reading.poll()
     assert [] == reading.poll()
+
+
+@pytest.mark.invariant(8, 9)
+def test_what_was_written_after_the_look_is_not_read_before_the_next(log, follow_running):
+    """It may come after a copy that nobody has seen yet, which would no longer hold all that was read."""
+    write(log, "one", "two")
+    reading = follow_running(log)
+    reading.follower.scan()
+    shutil.copyfile(log, log.with_name("a.log.1"))
+    write(log, "late")
+    assert ["one", "two"] == reading.read()
+    log.write_bytes(b"")
+    write(log, "next")
+    assert ["next"] == reading.poll()
+    assert [] == reading.poll()
