@@ -18,14 +18,6 @@ FOLLOW = "tests/follow"
 MUTANTS = [
     Mutant(
         1,
-        "what is tallied is not part of the cut",
-        "publisher.py",
-        "    engine.settle()\n    return engine.store()",
-        "    return engine.store()",
-        TORTURE,
-    ),
-    Mutant(
-        1,
         "what the first look found is durable ten seconds later",
         "server.py",
         "        while True:\n            try:\n                await asyncio.to_thread(self._save)",
@@ -127,6 +119,14 @@ MUTANTS = [
         "layout.holds_for != holds_for",
         "layout.holds_for[0] != holds_for[0]",
         EXPOSITION,
+    ),
+    Mutant(
+        5,
+        "what is tallied is not part of the cut",
+        "publisher.py",
+        "    engine.settle()\n    return engine.store()",
+        "    return engine.store()",
+        CUT,
     ),
     Mutant(
         5,
