@@ -282,11 +282,11 @@ MUTANTS = [
     ),
     Mutant(
         12,
-        "a backlog is read to its end before the next log",
-        "follow/follower.py",
-        "            file = log.next_unread()\n            if file is not None:\n",
-        "            while (file := log.next_unread()) is not None:\n",
-        FOLLOW,
+        "a long line is passed over in one go",
+        "follow/file.py",
+        "self._reader.read(CHUNK_BYTES, self.examined)",
+        "self._reader.read(1 << 27, self.examined)",
+        "tests/follow/test_isolation.py",
     ),
     Mutant(
         13,
