@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ MEMORY_BYTES = 256 << 20
 RUNS = 900
 SERIES = 20_000
 """At least; a run of the persona pipeline has some 22."""
+GONE = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How a client learns that the other side has ended the connection; the last two over TLS."""
 
 
 @pytest.fixture
@@ -119,7 +122,7 @@ def watched(serving: Serving) -> Iterator[None]:
 
 def send(client: socket.socket, data: bytes) -> bool:
     """Whether the client could still send."""
-    with suppress(BrokenPipeError, ConnectionResetError):
+    with suppress(*GONE):
         client.sendall(data)
         return True
     return False
@@ -133,7 +136,7 @@ def is_shown_the_door(client: socket.socket) -> bool:
             pass
     except TimeoutError:
         return False
-    except ConnectionResetError:
+    except GONE:
         pass
     return True
 
@@ -267,7 +270,7 @@ def test_clients_that_never_pause_give_way(serving: Serving) -> None:
                 while (answered := received.count(b"HTTP/1.1 200 OK")) < asked - 15:
                     try:
                         fetched = client.recv(1 << 20)
-                    except ConnectionResetError:
+                    except GONE:
                         return
                     if not fetched:
                         return
