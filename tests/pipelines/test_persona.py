@@ -263,8 +263,8 @@ def test_progress_goes_on_when_a_batch_closes():
 
 def test_progress_is_of_the_batches_as_they_were():
     """Closed batches keep the personas that they held when the size of a batch changes."""
-    first = folded(*of_run("8_a", *range(4)), batch_size=3)
-    second = Persona(PersonaOptions(batch_size=1))
+    first = folded(*of_run("8_a", *range(4)), batch_size=5)
+    second = Persona(PersonaOptions(batch_size=2))
     second.state = first.state
     second.observe("attempts", "a.log", of_run("8_a", 4, 5))
     second.settle()
