@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,31 +22,25 @@ _DURATION = re.compile(r"\d+[smhd]", re.ASCII)
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 
 
+class Measure(NamedTuple):
+    """How Prometheus' templates show a value, and the units that a limit may be in, each with its factor."""
+
+    template: str
+    factors: Mapping[str, int | Decimal] = {}
+
+
 class Unit(Enum):
-    """What an indicator is measured in: how Prometheus' templates show a value, and which units a limit may name,
-    with the factor that brings each to the base unit.
-    """
+    """What an indicator is measured in."""
 
-    RATIO = "{{ $value | humanizePercentage }}", {"%": "0.01"}
-    SECONDS = "{{ $value | humanizeDuration }}", {"s": "1", "min": "60", "h": "3600"}
-    BYTES = "{{ $value | humanize1024 }}B", {"KiB": "1024", "MiB": "1048576", "GiB": "1073741824"}
-    BITS = '{{ $value | printf "%.3g" }} bits', {}
-    PER_BATCH = '{{ $value | printf "%+.3g" }} per batch', {}
-    USD = '{{ $value | printf "%.2f" }} US dollars', {}
-    NUMBER = '{{ $value | printf "%.3g" }}', {}
-    FLAG = "", {}
+    RATIO = Measure("{{ $value | humanizePercentage }}", {"%": Decimal("0.01")})
+    SECONDS = Measure("{{ $value | humanizeDuration }}", {"s": 1, "min": 60, "h": 3600})
+    BYTES = Measure("{{ $value | humanize1024 }}B", {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30})
+    BITS = Measure('{{ $value | printf "%.3g" }} bits')
+    PER_BATCH = Measure('{{ $value | printf "%+.3g" }} per batch')
+    USD = Measure('{{ $value | printf "%.2f" }} US dollars')
+    NUMBER = Measure('{{ $value | printf "%.3g" }}')
+    FLAG = Measure("")
     """1 where something is so: no value worth showing."""
-
-    @property
-    def template(self) -> str:
-        """A value of an alert, as Prometheus fills it in."""
-        template: str = self.value[0]
-        return template
-
-    @property
-    def factors(self) -> dict[str, Decimal]:
-        """The units that a limit may be written in, the base unit unnamed."""
-        return {"": Decimal(1)} | {unit: Decimal(factor) for unit, factor in self.value[1].items()}
 
 
 class LimitError(ValueError):
@@ -69,10 +64,11 @@ class Limit(msgspec.Struct, frozen=True):
         found = _LIMIT.fullmatch(text)
         if found is None:
             raise LimitError(f"`{text}` is no limit; write a comparison (<, <=, >, >=, ==) and a number, like `> 0.20`")
-        if found["unit"] not in unit.factors:
-            known = ", ".join(filter(None, unit.factors)) or "none"
-            raise LimitError(f"`{text}` has a unit that a figure in {unit.name.lower()} has not (there are: {known})")
-        return cls(text, found["operator"], Decimal(found["number"]) * unit.factors[found["unit"]])
+        factors = {"": 1} | dict(unit.value.factors)
+        if found["unit"] not in factors:
+            known = ", ".join(filter(None, factors)) or "none"
+            raise LimitError(f"`{text}` has a unit that a {unit.name.lower()} is not measured in (there are: {known})")
+        return cls(text, found["operator"], Decimal(found["number"]) * factors[found["unit"]])
 
     @property
     def promql(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from exporter import pipelines
+from exporter.indicator import Indicator
 from exporter.metric import Metrics
 from exporter.record import Record
 
@@ -72,6 +73,8 @@ class Pipeline:
     streams: ClassVar[Mapping[str, Stream]]
     options_type: ClassVar[type[Options]] = Options
     state_type: ClassVar[type[State]] = State
+    indicators: ClassVar[tuple[Indicator, ...]] = ()
+    """What is watched of it, and the limits: its threshold table."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]

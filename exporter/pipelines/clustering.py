@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
+from exporter.indicator import Indicator, Unit
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, Stream
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
@@ -183,3 +184,94 @@ class Clustering(Pipeline):
 
 def _counts_errors(key: str) -> bool:
     return key.endswith(ERROR_SUFFIXES) and key != "total_errors"
+
+
+Clustering.indicators = (
+    Indicator(
+        name="silhouette_score",
+        title="Silhouette score",
+        unit=Unit.NUMBER,
+        expr="clustering_silhouette_score",
+        of="wiki {wiki_id}",
+        warning="< 0.2",
+        meaning="Low cluster quality: whether pages are nearer to their own cluster than to the next, in the last job.",
+        impact="Tags of a cluster say little about its pages.",
+        look=(
+            "`clustering_clusters`, `clustering_cluster_size_min`, `clustering_cluster_size_max`",
+            "`jq -c 'select(.event == \"cluster_created\") | [.cluster_id, .page_count]' clustering.log | tail -50`",
+        ),
+        action="Consider increasing min_cluster_size or check data quality.",
+    ),
+    Indicator(
+        name="outlier_ratio",
+        title="Outlier percentage",
+        unit=Unit.RATIO,
+        expr="clustering_outlier_ratio",
+        of="wiki {wiki_id}",
+        warning="> 30 %",
+        meaning="Share of pages in no cluster, in the last job.",
+        impact="These pages get no tags from clusters.",
+        look=("`clustering_outliers`, `clustering_coverage_ratio`",),
+        action="Wiki content may be too heterogeneous for clustering.",
+    ),
+    Indicator(
+        name="tags_per_page",
+        title="Tags per page",
+        unit=Unit.NUMBER,
+        expr="clustering_tags_per_page",
+        of="wiki {wiki_id}",
+        info="< 2",
+        meaning="Low average of tags per page, in the last job.",
+        impact="Pages are hard to find by their tags.",
+        look=("`clustering_confidence`, `clustering_tags_per_cluster`",),
+        action="Consider lowering confidence thresholds.",
+    ),
+    Indicator(
+        name="stalled",
+        title="Job stalled",
+        unit=Unit.NUMBER,
+        steps={
+            "started_6h": """
+                sum without (event, level) (increase(clustering_events_total{event="clustering_started"}[6h]))
+                """,
+            "ended_6h": "sum without (wiki_id) (increase(clustering_jobs_total[6h]))",
+        },
+        expr="""
+            round(clustering:started_6h - (clustering:ended_6h or clustering:started_6h * 0)) > 0
+            unless sum without (event, level) (increase(clustering_events_total[10m])) > 0
+            """,
+        of="{instance}",
+        warning="> 0",
+        pending="5m",
+        meaning="Jobs that began in the last 6 hours and did not end, with nothing logged for a quarter of an hour.",
+        impact="The wiki keeps its old tags.",
+        look=(
+            '`jq -c \'select(.level == "error" or .level == "critical")\' clustering.log | tail`',
+            "`increase(clustering_errors_total[6h])`: LLM timeouts come before it",
+        ),
+        action="A job that waits for the LLM: see `llm_timeouts`, and restart it with fewer parallel calls. One that "
+        "is gone: start it again; nothing is half applied before propagation.",
+    ),
+    Indicator(
+        name="coverage_ratio",
+        title="Tag coverage",
+        unit=Unit.RATIO,
+        expr="clustering_coverage_ratio",
+        of="wiki {wiki_id}",
+        meaning="Share of pages with at least one tag, in the last job.",
+    ),
+    Indicator(
+        name="errors_per_job",
+        title="Errors per job",
+        unit=Unit.NUMBER,
+        expr="""
+            sum without (instance) (increase(clustering_errors_total[6h]))
+            / ignoring (type) group_left () (sum without (instance) (increase(clustering_jobs_total[6h])) > 0)
+            """,
+        of="{type} of wiki {wiki_id}",
+        meaning="Mean number of errors of a job by type, over 6 hours.",
+        action="`llm_failures`, `llm_timeouts`: fewer parallel calls. `parsing_errors`: the prompt. "
+        "`propagation_conflicts`, `database_errors`: batch the updates, and look for a second job on the same wiki.",
+    ),
+)
+"""Seed 004, "Automatic quality alerts"."""

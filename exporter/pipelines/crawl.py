@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import OTHER, Metrics, label_value
 from exporter.pipeline import Pipeline, State, Stream
@@ -313,3 +314,149 @@ def embedding_reason(text: str) -> str:
     'other'
     """
     return next((reason for reason, pattern in _REASONS.items() if pattern.search(text)), OTHER)
+
+
+def _sightings(days: int) -> str:
+    """PromQL for how often each tag was seen in the last days: counters are exact, so the difference to then is it.
+
+    Not handled: a counter that was lost and has grown beyond what it was then again; and where nothing was scraped in
+    the hour before then, all sightings ever count.
+    """
+    return f"""
+        sum without (instance) (
+          crawl_tags_total - (last_over_time(crawl_tags_total[1h] offset {days}d) or crawl_tags_total * 0) >= 0
+          or crawl_tags_total
+        )
+        """
+
+
+Crawl.indicators = (
+    Indicator(
+        name="error_ratio",
+        title="Error rate",
+        unit=Unit.RATIO,
+        steps={
+            "failures_1h": "sum without (instance, stage, exception_type, code) (increase(crawl_failures_total[1h]))",
+            "pages_1h": "sum without (instance, category, extraction_method, passed) (increase(crawl_pages_total[1h]))",
+        },
+        expr="""
+            crawl:failures_1h
+            / (crawl:failures_1h + (crawl:pages_1h or crawl:failures_1h * 0) >= 20)
+            """,
+        warning="> 0.05",
+        critical="> 0.10",
+        pending="5m",
+        meaning="Failures of the last hour ÷ pages and failures, where there are 20 or more.",
+        impact="Pages are lost, and those that fail are rarely a fair sample.",
+        look=(
+            "`topk(5, increase(crawl_failures_total[1h]))`: stage, exception and response code",
+            "`topk(10, increase(crawl_domain_failures_total[1h]))`: whether it is one host",
+            "`jq -c '[.stage, .exception_type, .error, .url]' crawl_failures.jsonl | tail`",
+        ),
+        action="One host: slow down there or leave it out. One stage or exception: mend that. Everywhere: network, "
+        "disk, or an embedding model that is out of memory.",
+    ),
+    Indicator(
+        name="page_seconds",
+        title="Mean crawl time",
+        unit=Unit.SECONDS,
+        expr="""
+            sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_sum[15m]))
+            / (sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_count[15m])) > 0)
+            or max without (instance) (crawl_health_crawl_time_seconds)
+            """,
+        warning="> 5 s",
+        pending="5m",
+        meaning="Mean processing time of a page by the pages of the last 15 minutes, else by the health log.",
+        impact="The crawl falls behind its schedule.",
+        look=(
+            "`rate(crawl_page_duration_seconds_sum[15m]) / rate(crawl_page_duration_seconds_count[15m])`: which "
+            "extraction method it is",
+            "`crawl:cache_hit_ratio`, `host:cpu_ratio`, `host:memory_ratio`",
+        ),
+        action="Slow extraction: skip long pages. Slow embedding: lower the batch size, or see what else uses the GPU.",
+    ),
+    Indicator(
+        name="cache_hit_ratio",
+        title="Cache hit rate",
+        unit=Unit.RATIO,
+        expr="crawl_health_cache_hit_ratio",
+        warning="< 0.30",
+        pending="5m",
+        meaning="Share of cache lookups that hit, by the crawler's health log. The seed's code compares the wrong way; "
+        "its comment, below 30 %, is what is meant.",
+        impact="Pages are fetched and embedded again that were there already.",
+        look=("`crawl_health_chromadb_bytes`, `host_directory_size_bytes`: whether the cache was emptied",),
+        action="See whether the cache was cleared, moved, or its keys changed with a new version of the model.",
+    ),
+    Indicator(
+        name="cpu_ratio",
+        title="CPU in use",
+        unit=Unit.RATIO,
+        expr="crawl_health_cpu_ratio",
+        warning="> 80 %",
+        pending="5m",
+        meaning="Share of the CPU in use on the crawler's machine, by its health log.",
+        impact="Crawling slows down, and timeouts follow.",
+        look=("`crawl_health_processes`: more processes than usual",),
+        action="Lower the number of workers, or move embedding elsewhere.",
+    ),
+    Indicator(
+        name="threshold_change",
+        title="Threshold change",
+        unit=Unit.RATIO,
+        expr="abs(crawl_threshold_change_ratio)",
+        of="method {method}",
+        warning="> 0.20",
+        meaning="How far the method's threshold moved against the run before, either way.",
+        impact="What passes now is not what passed before: counts of either side can't be compared.",
+        look=(
+            "`crawl_threshold_change_ratio`, `crawl_threshold_pass_ratio`: which way, and how many samples pass now",
+            "`jq -c '[.method, .threshold, .samples, .config_hash, .versions]' threshold_logs.jsonl | tail -2`",
+        ),
+        action="Where `config_hash` or `versions` changed too, that is why: take it back or accept it. Where nothing "
+        "did, the samples are too few or drifted.",
+    ),
+    Indicator(
+        name="tag_share_change",
+        title="Tag spike",
+        unit=Unit.NUMBER,
+        steps={"tags_7d": _sightings(7), "tags_30d": _sightings(30)},
+        expr="""
+            crawl:tags_7d / ignoring (tag) group_left sum without (tag) (crawl:tags_7d)
+            / (crawl:tags_30d / ignoring (tag) group_left sum without (tag) (crawl:tags_30d))
+            and crawl:tags_7d >= 20
+            """,
+        of="tag {tag} in {category}",
+        warning="> 3",
+        keep_firing_for="1h",
+        meaning="A tag's share in its category over 7 days ÷ that over 30, for tags seen 20 times or more in the 7.",
+        impact="Either the world changed, or the model that tags did.",
+        look=(
+            "`topk(10, crawl:tag_share_change)`: one tag or many",
+            "`jq -r 'select(.tags | index(\"TAG\")) | .url' crawl_metadata.jsonl | tail`",
+        ),
+        action="Read ten of its pages. Where they have the tag rightly, it is news; where not, see "
+        "`threshold_logs.jsonl` for a changed model, and mark the pages as false positives.",
+    ),
+    Indicator(
+        name="pass_ratio",
+        title="Pages that pass",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance, extraction_method, passed) (increase(crawl_pages_total{passed="true"}[1h]))
+            / (sum without (instance, extraction_method, passed) (increase(crawl_pages_total[1h])) > 0)
+            """,
+        of="{category}",
+        meaning="Share of the last hour's pages that passed the threshold.",
+    ),
+    Indicator(
+        name="retry_queue",
+        title="Embedding retry queue",
+        unit=Unit.NUMBER,
+        expr="sum without (instance) (crawl_embedding_retry_queue)",
+        meaning="URLs whose last embedding failure has a retry scheduled.",
+        action="`semantic_cli.py retry-failed-embeddings --max-attempts 3 --batch-size 10` works it off.",
+    ),
+)
+"""Seed 003: `ALERT_THRESHOLDS` and the drift detector. What it says of memory is the host's, which has the figures."""

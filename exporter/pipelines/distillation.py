@@ -14,6 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import PurePath
 
+from exporter.indicator import Indicator, Unit
 from exporter.metric import Gauge, Metrics
 from exporter.pipeline import FolderSize, Pipeline, Source, Stream
 from exporter.record import Count, Quantity, Record, Timestamp
@@ -192,3 +193,105 @@ class Distillation(Pipeline):
             for gauge in self.session:
                 gauge.discard_where("filter", filter_name)
         super().merge(other)
+
+
+Distillation.indicators = (
+    Indicator(
+        name="success_ratio",
+        title="Success rate",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance, outcome) (rate(distillation_articles_total{outcome="success"}[1h]))
+            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
+            """,
+        of="{filter} by {provider}",
+        meaning="Share of articles that were labelled.",
+        action="Look at `distillation:error_share` for the type that stands out; `distillation_error_dumps` counts the "
+        "answers kept for reading.",
+    ),
+    Indicator(
+        name="error_share",
+        title="Share of articles that fail, by error type",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance) (rate(distillation_errors_total[1h]))
+            / ignoring (error_type) group_left ()
+              (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
+            """,
+        of="{error_type} of {filter} by {provider}",
+        meaning="How many of all articles fail with each type of error.",
+        action="""
+            - `json_parse_error`: review the prompt for clarity, see whether the response format is too complex, raise
+              `max_tokens`, improve `repair_json()`.
+            - `timeout`: raise the timeout from 60 s to 90 or 120 s, shorten the article in `build_prompt()`, or switch
+              to a faster provider.
+            - `json_extraction_failed`: the model does not follow instructions: improve the system prompt, add examples
+              to it, or try another provider.
+            - `llm_api_error`: network, authentication or rate limits: look at the provider's status and your quota.
+            - `empty_response`: content filters or an edge case: read the article that it happened on.
+            - `unknown`: read the dump in `error_logs/`, and give it a type of its own.
+            """,
+    ),
+    Indicator(
+        name="article_seconds",
+        title="Time per article",
+        unit=Unit.SECONDS,
+        expr="""
+            sum without (instance) (rate(distillation_article_duration_seconds_sum[1h]))
+            / (sum without (instance) (rate(distillation_article_duration_seconds_count[1h])) > 0)
+            """,
+        of="{filter} by {provider}",
+        meaning="Mean time that an article takes, all its attempts included.",
+        action="Switch to a faster provider, lower `max_tokens` where answers are verbose, or filter articles before.",
+    ),
+    Indicator(
+        name="retried_ratio",
+        title="Retried articles",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance) (rate(distillation_retried_articles_total[1h]))
+            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
+            """,
+        of="{filter} by {provider}",
+        meaning="Share of articles that took more than one attempt.",
+        action="Retries come before failures: look at `distillation:error_share`.",
+    ),
+    Indicator(
+        name="repaired_ratio",
+        title="Repaired JSON",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance) (rate(distillation_json_repaired_total[1h]))
+            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
+            """,
+        of="{filter} by {provider}",
+        meaning="Share of articles whose JSON had to be repaired.",
+        action="Ask for a simpler format, or for JSON mode where the provider has one.",
+    ),
+    Indicator(
+        name="stalled",
+        title="Session stalled",
+        unit=Unit.NUMBER,
+        expr="""
+            sum without (provider, outcome) (increase(distillation_articles_total[1h])) > 0
+            unless sum without (provider, outcome) (increase(distillation_articles_total[10m])) > 0
+            unless (
+              distillation_session_duration_seconds
+              unless distillation_session_duration_seconds == distillation_session_duration_seconds offset 1h
+            )
+            and on (job, instance) pipeline_exporter_lines_total{pipeline="distillation", stream="session"}
+            """,
+        of="filter {filter}",
+        warning="> 0",
+        pending="5m",
+        meaning="Articles of the last hour in a session that logged none for a quarter of an hour, and wrote no "
+        "session_summary.json: that comes only at a session's end.",
+        impact="Nothing is labelled. If the process was killed, there will be no summary.",
+        look=(
+            "The producer's own log and process.",
+            "`tail -50 datasets/FILTER/distillation.log | grep FAILED`: what it failed on last",
+        ),
+        action="Start the session again where it is gone; where it hangs, lower the timeout of the call it waits for.",
+    ),
+)
+"""Seed 002 names no limits for its figures; its advice by error type is here."""

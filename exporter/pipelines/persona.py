@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from exporter.batch import Trend, quantile
+from exporter.indicator import Indicator, Unit
 from exporter.join import shortened
 from exporter.metric import OTHER, OVER, Gauge, Metrics, label_value
 from exporter.openbatch import Batch
@@ -417,3 +418,170 @@ def error_class(error: str | None) -> str:
     """
     match = _ERROR_CLASS.match(error or "")
     return match[1] if match else OTHER
+
+
+Persona.indicators = (
+    Indicator(
+        name="repair_ratio",
+        title="Repair rate",
+        unit=Unit.RATIO,
+        expr="persona_batch_repair_ratio",
+        of="run {run_id}",
+        warning=">= 0.10",
+        critical="> 0.20",
+        meaning="Share of attempts in the run's last batch that needed a repair: the earliest sign of a collapse.",
+        impact="What is repaired costs a second call, and reads like the repair prompt, not like a persona.",
+        look=(
+            '`topk(5, increase(persona_repairs_total{run_id="RUN"}[1h]))`: which repair it is',
+            "`jq -c 'select(.repairs | length > 0) | [.persona_id, .stage, .repairs]' generation.log | tail`",
+        ),
+        action="Pause the run where one repair stands out, and mend the prompt of its stage. Where all rise, look for "
+        "a changed model or temperature, and go back to the last batch that was well.",
+    ),
+    Indicator(
+        name="repair_trend",
+        title="Repair rate trend",
+        unit=Unit.PER_BATCH,
+        expr='persona_recent_trend_per_batch{indicator="repair_ratio"}',
+        of="run {run_id}",
+        warning=">= 0.05",
+        critical=">= 0.10",
+        meaning="How fast the repair rate climbs: its slope over the run's last five batches.",
+        impact="At 0.10 per batch a healthy run is past saving two batches later.",
+        look=(
+            '`persona:repair_ratio{run_id="RUN"}`: from which batch on it climbs',
+            '`persona:drift{run_id="RUN"}`: what else drifts',
+        ),
+        action="Find what changed in the batch where the climb begins: a prompt, a model's version, another order. "
+        "Stop the run before it has to be thrown away.",
+    ),
+    Indicator(
+        name="opening_entropy",
+        title="Opening entropy",
+        unit=Unit.BITS,
+        expr="persona_batch_opening_entropy",
+        of="run {run_id}",
+        warning="<= 2.0",
+        critical="< 1.5",
+        meaning="Variety of the opening moves in the run's last batch. Four moves, equally often, are 2 bits.",
+        impact="Personas begin alike; readers notice it first.",
+        look=(
+            '`topk(3, increase(persona_opening_moves_total{run_id="RUN"}[1h]))`: which move takes over',
+            "`jq -r .opening_move generation.log | tail -1000 | sort | uniq -c | sort -rn`",
+        ),
+        action="Ask for a move by name instead of leaving it to the model, or raise the temperature of the stage that "
+        "writes openings.",
+    ),
+    Indicator(
+        name="pollyanna",
+        title="Pollyanna score",
+        unit=Unit.NUMBER,
+        expr='persona_batch_validator_score_mean{validator="pollyanna"}',
+        of="run {run_id}",
+        warning=">= 0.70",
+        critical="> 0.85",
+        meaning="Mean score of the pollyanna validator in the run's last batch; 0.5 to 0.7 is healthy, above it "
+        "everybody is happy.",
+        impact="Hardship and conflict go missing from the personas.",
+        look=(
+            '`persona:pollyanna_trend{run_id="RUN"}`: since when it rises',
+            "`jq -c 'select(.validator_scores.pollyanna > 0.85) | [.persona_id, .opening_move]' generation.log | tail`",
+        ),
+        action="See whether constraints still reach the prompt (`persona_constraints_total`), and put examples with an "
+        "unhappy end into it.",
+    ),
+    Indicator(
+        name="anchor_diversity",
+        title="Anchor diversity",
+        unit=Unit.NUMBER,
+        expr="persona_batch_anchor_diversity_ratio",
+        of="run {run_id}",
+        warning="<= 0.8",
+        critical="< 0.6",
+        meaning="Distinct anchors per attempt in the run's last batch: places, dishes, things that tie a persona down.",
+        impact="The same few places and things come back, and the data teaches them to whoever is trained on it.",
+        look=("`jq -r '.anchors_used[]' generation.log | tail -2000 | sort | uniq -c | sort -rn | head`",),
+        action="Widen the list that anchors are drawn from, or draw without putting back within a batch.",
+    ),
+    Indicator(
+        name="latency_change",
+        title="Mean latency change",
+        unit=Unit.RATIO,
+        expr="persona_latency_change_ratio",
+        of="run {run_id}",
+        warning=">= 0.20",
+        critical=">= 0.50",
+        meaning="Mean latency of the run's last batch against the mean of its first three.",
+        impact="The run takes longer, and slower answers often are longer, repaired or throttled ones.",
+        look=(
+            '`rate(persona_attempt_duration_seconds_sum{run_id="RUN"}[15m]) / '
+            'rate(persona_attempt_duration_seconds_count{run_id="RUN"}[15m])`: which stage it is',
+            '`persona_failures_total{run_id="RUN"}`: rate limits and timeouts',
+        ),
+        action="Where tokens grew too (`persona_tokens_total`), prompts or answers did; else the provider is slow: "
+        "lower the concurrency, or wait.",
+    ),
+    Indicator(
+        name="drift",
+        title="Drift",
+        unit=Unit.FLAG,
+        expr="persona_drift_detected",
+        of="{signal} of run {run_id}",
+        warning="== 1",
+        meaning="The slope over the whole run is beyond what is allowed: repairs (> 0.5 a batch), variety of openings "
+        "(< -0.1), positivity (> 0.2).",
+        impact="The run goes steadily one way; its later batches are not of the same kind as its first ones.",
+        look=(
+            '`persona_trend_per_batch{run_id="RUN"}`: the slopes',
+            "`persona:repair_ratio`, `persona:opening_entropy`, `persona:pollyanna`: the figures, batch by batch",
+        ),
+        action="Compare the first and the last batch by eye; if they differ, stop the run and start it again from the "
+        "last batch that was well.",
+    ),
+    Indicator(
+        name="stalled",
+        title="Run stalled",
+        unit=Unit.RATIO,
+        expr="""
+            persona_run_progress_ratio < 1
+            unless on (job, instance, run_id)
+              sum without (stage, status) (increase(persona_attempts_total[10m])) > 0
+            """,
+        of="run {run_id}",
+        warning="< 1",
+        pending="5m",
+        meaning="No attempt was logged for a quarter of an hour, though the run has not all the personas that its name "
+        "promises.",
+        impact="Nothing is generated; the GPU or the quota waits.",
+        look=(
+            "The producer's own log and process.",
+            '`pipeline_exporter_lag_bytes{pipeline="persona"}`: 0 means that all that was written is counted',
+        ),
+        action="Start the producer again. If the run was given up, the alert ends with it after `run_ttl`.",
+    ),
+    Indicator(
+        name="success_ratio",
+        title="Success rate",
+        unit=Unit.RATIO,
+        expr="persona_batch_success_ratio",
+        of="run {run_id}",
+        meaning="Share of attempts in the run's last batch that ended as `success`.",
+    ),
+    Indicator(
+        name="pollyanna_trend",
+        title="Pollyanna score trend",
+        unit=Unit.PER_BATCH,
+        expr='persona_recent_trend_per_batch{indicator="pollyanna"}',
+        of="run {run_id}",
+        meaning="How fast the pollyanna score rises over the run's last five batches.",
+    ),
+    Indicator(
+        name="cost",
+        title="Cost",
+        unit=Unit.USD,
+        expr="sum without (instance) (persona_cost_usd_total)",
+        of="run {run_id}",
+        meaning="What the run's tokens cost so far.",
+    ),
+)
+"""Seed 001, "Key Indicators of \"Feel\" Collapse", and what else is watched."""

@@ -11,6 +11,7 @@ from collections import Counter
 
 import msgspec
 
+from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, State, Stream
@@ -208,3 +209,72 @@ class Tagger(Pipeline):
         super().merge(other)
         self.state.lectures.merge(other.state.lectures)
         self.settle()
+
+
+Tagger.indicators = (
+    Indicator(
+        name="coverage_ratio",
+        title="Coverage",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance) (rate(tagger_covered_results_total[1h]))
+            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
+            """,
+        meaning="Share of ensemble results with at least one tag.",
+        action="Where it falls, see which category came back empty (`tagger:chosen_ratio`), and sample lectures of it.",
+    ),
+    Indicator(
+        name="backfill_ratio",
+        title="Backfill rate",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance) (rate(tagger_backfills_total[1h]))
+            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
+            """,
+        meaning="Share of ensemble results for which neither reasoning nor prototypes suggested anything.",
+        action="Where it climbs, both steps lost their input: look at the lectures' text and at the embeddings.",
+    ),
+    Indicator(
+        name="tags_mean",
+        title="Tags per result",
+        unit=Unit.NUMBER,
+        expr="""
+            sum without (instance) (rate(tagger_tags_returned_sum[1h]))
+            / (sum without (instance) (rate(tagger_tags_returned_count[1h])) > 0)
+            """,
+        meaning="Mean number of tags in an ensemble result.",
+        action="Many more than usual are as suspicious as many less: look at `tagger_top_score` for a shift.",
+    ),
+    Indicator(
+        name="agreements_mean",
+        title="Agreements per result",
+        unit=Unit.NUMBER,
+        expr="""
+            sum without (instance) (rate(tagger_agreements_total[1h]))
+            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
+            """,
+        meaning="Mean number of tags on which reasoning and prototypes agreed.",
+        action="Where it falls while coverage stays, one of the two drifted: compare `tagger_top_score` by component.",
+    ),
+    Indicator(
+        name="chosen_ratio",
+        title="Categories with a choice",
+        unit=Unit.RATIO,
+        expr="""
+            sum without (instance, model, outcome) (rate(tagger_category_results_total{outcome="chosen"}[1h]))
+            / (sum without (instance, model, outcome) (rate(tagger_category_results_total[1h])) > 0)
+            """,
+        of="category {category}",
+        meaning="Share of category results for which reasoning chose at least one tag.",
+        action="An empty category mostly means answers that can't be parsed, or a list of labels that went missing.",
+    ),
+    Indicator(
+        name="possible_miss_ratio",
+        title="Possible misses",
+        unit=Unit.RATIO,
+        expr="sum without (instance) (tagger_possible_misses) / (sum without (instance) (tagger_lectures) > 0)",
+        meaning="Share of lectures without a Topic chosen though the prototype suggests a strong tag.",
+        action="Have people look at some of them before changing anything.",
+    ),
+)
+"""Seed 000 names no limits: "No thresholds. Just visibility." So nothing here pages."""

@@ -1,21 +1,38 @@
-"""What is written from the code rather than by hand: today docs/metrics.md.
+"""What is written from the code rather than by hand: docs/metrics.md, and Prometheus' rules.
 
 In come the pipelines; out go files by name, the same bytes each time. `stale` says which of them lie otherwise on disk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from exporter.indicator import Indicator
+from exporter.indicators import TABLES
 from exporter.pipeline import Pipeline
 from exporter.render.metrics import metrics_page
+from exporter.render.rules import Links, rule_file
+
+Kinds = Mapping[str, type[Pipeline]]
 
 
-def files(kinds: Mapping[str, type[Pipeline]]) -> dict[str, str]:
+def files(kinds: Kinds) -> dict[str, str]:
     """Every rendered file by its path below the repository."""
-    return {"docs/metrics.md": metrics_page(kinds)}
+    rules = {
+        f"prometheus/rules/{name}.yml": rule_file(name, indicators, source=source, links=Links())
+        for name, source, indicators in tables(kinds)
+    }
+    return {"docs/metrics.md": metrics_page(kinds)} | rules
 
 
-def write(kinds: Mapping[str, type[Pipeline]], root: Path) -> list[str]:
+def tables(kinds: Kinds) -> Iterator[tuple[str, str, tuple[Indicator, ...]]]:
+    """Every table of indicators: its name, the module that it stands in, and what is in it."""
+    for name, kind in sorted(kinds.items()):
+        yield name, kind.__module__.replace(".", "/") + ".py", kind.indicators
+    for name, indicators in TABLES.items():
+        yield name, f"exporter/indicators/{name}.py", indicators
+
+
+def write(kinds: Kinds, root: Path) -> list[str]:
     """Writes the files that lie otherwise on disk; returns their paths."""
     changed = stale(kinds, root)
     for path in changed:
@@ -24,7 +41,7 @@ def write(kinds: Mapping[str, type[Pipeline]], root: Path) -> list[str]:
     return changed
 
 
-def stale(kinds: Mapping[str, type[Pipeline]], root: Path) -> list[str]:
+def stale(kinds: Kinds, root: Path) -> list[str]:
     """The paths of files that are not what would be rendered."""
     return [path for path, text in files(kinds).items() if _read(root / path) != text]
 

@@ -1,0 +1,122 @@
+"""Prometheus rules from indicators: a file and a group for each table, records before alerts.
+
+In come a table's name and its indicators; out goes YAML in the subset that Prometheus 2.42 and 3 share. Limits are
+written as their table has them, never through a float.
+"""
+
+from collections.abc import Iterable, Iterator
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+import yaml
+
+from exporter.indicator import Indicator, Limit, Unit
+
+FOLD_COLUMNS = 110
+
+
+class Links(msgspec.Struct, frozen=True):
+    """Where the links of an alert lead: a page with the runbook, and Grafana's dashboards, named like the tables."""
+
+    runbook: str = "http://localhost:10210/runbook"
+    dashboards: str = "http://localhost:3000/d"
+
+
+def rule_file(table: str, indicators: Iterable[Indicator], *, source: str, links: Links) -> str:
+    """A rule file's text; `source` is the module that the table stands in."""
+    indicators = tuple(indicators)
+    records = [rule for indicator in indicators for rule in _records(table, indicator)]
+    alerts = [rule for indicator in indicators for rule in _alerts(table, indicator, links)]
+    group = {"groups": [{"name": table, "rules": records + alerts}]}
+    head = (
+        f"# Rendered by `pipeline-exporter render` from the indicators in {source}: edit those, not this file.\n"
+        "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
+    )
+    return head + yaml.dump(group, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=FOLD_COLUMNS)
+
+
+def record_name(table: str, name: str) -> str:
+    """What an indicator is recorded as.
+
+    >>> record_name("persona", "repair_ratio")
+    'persona:repair_ratio'
+    """
+    return f"{table}:{name}"
+
+
+def alert_name(table: str, name: str) -> str:
+    """What an indicator's alerts are called, whatever their severity.
+
+    >>> alert_name("persona", "repair_ratio")
+    'PersonaRepairRatio'
+    """
+    return f"{table}_{name}".title().replace("_", "")
+
+
+def _records(table: str, indicator: Indicator) -> Iterator[dict[str, Any]]:
+    for name, expr in {**indicator.steps, indicator.name: indicator.expr}.items():
+        yield {"record": record_name(table, name), "expr": cleandoc(expr)}
+
+
+def _alerts(table: str, indicator: Indicator, links: Links) -> Iterator[dict[str, Any]]:
+    for severity, limit in indicator.limits.items():
+        rule: dict[str, Any] = {
+            "alert": alert_name(table, indicator.name),
+            "expr": f"{record_name(table, indicator.name)} {limit.promql}",
+            "for": indicator.pending,
+            "keep_firing_for": indicator.keep_firing_for,
+            "labels": _labels(table, indicator, severity),
+            "annotations": _annotations(table, indicator, severity, limit, links),
+        }
+        yield rule
+
+
+def _labels(table: str, indicator: Indicator, severity: str) -> dict[str, str]:
+    """A figure of a pipeline's log keeps the label that names the pipeline: whoever cares for that is told."""
+    own = {"severity": severity}
+    return own if "pipeline" in indicator.labels else own | {"pipeline": table}
+
+
+def _annotations(table: str, indicator: Indicator, severity: str, limit: Limit, links: Links) -> dict[str, str]:
+    value = indicator.unit.value.template
+    annotations = {
+        "summary": _summary(indicator, f"{value} ({severity} {limit.text})"),
+        "description": f"{indicator.meaning} What to do: {indicator.action}",
+        "value": value or "{{ $value }}",
+        "limit": limit.text,
+        "runbook_url": f"{links.runbook}#{alert_name(table, indicator.name).lower()}",
+        "dashboard_url": links.dashboards + f"/{table}{_variables(indicator)}",
+    }
+    return {name: " ".join(text.split()) for name, text in annotations.items()}
+
+
+def _summary(indicator: Indicator, value: str) -> str:
+    subject = _filled_in(", ".join(filter(None, (indicator.title, indicator.of))))
+    return subject if indicator.unit is Unit.FLAG else f"{subject}: {value}"
+
+
+def _filled_in(text: str) -> str:
+    """A text with its labels in braces as a template of Prometheus'."""
+    return text.replace("{", "{{ $labels.").replace("}", " }}")
+
+
+def _variables(indicator: Indicator) -> str:
+    """The labels of an alert as variables of a dashboard's address."""
+    values = [f"var-{label}={{{{$labels.{label}|urlquery}}}}" for label in indicator.labels]
+    return f"?{'&'.join(values)}" if values else ""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes long texts as people do: PromQL line by line, prose folded."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else ">" if len(text) > FOLD_COLUMNS - 20 else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
