@@ -3,9 +3,10 @@
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import cpu_count, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,11 +60,20 @@ def outcomes(runs: int, seed: int, size: Size) -> Iterator[Outcome]:
     console = Console(stderr=True)
     with TemporaryDirectory(prefix="pipeline-exporter-detection-") as folder:
         one = partial(outcome, seed=seed, size=size, folder=Path(folder))
-        with get_context("spawn").Pool(min(cpu_count(), runs), _leave_interrupts_to_the_parent) as pool:
-            found = pool.imap(one, range(runs))
+        pool = ProcessPoolExecutor(
+            mp_context=get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+        )  # an interrupt ends the children at once
+        try:
             yield from track(
-                found, "simulating runs", total=runs, console=console, transient=True, disable=not console.is_terminal
+                pool.map(one, range(runs)),
+                "simulating runs",
+                total=runs,
+                console=console,
+                transient=True,
+                disable=not console.is_terminal,
             )
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def write(found: list[Outcome], seed: int, out: Path, *, plot: bool) -> None:
@@ -74,10 +84,6 @@ def write(found: list[Outcome], seed: int, out: Path, *, plot: bool) -> None:
         from benchmarks.detection.plot import draw  # matplotlib, which only `make detection` installs
 
         draw(found, out / "detection.svg")
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

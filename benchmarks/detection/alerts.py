@@ -15,7 +15,7 @@ from benchmarks.detection.truth import Key
 
 INTERVAL = 15
 """Seconds between two scrapes, each of which is followed by an evaluation."""
-_SINCE = 'min_over_time(timestamp(ALERTS{alertstate="firing"})[1d:%ds])' % INTERVAL  # noqa: UP031
+_SINCE = 'min_over_time(timestamp(ALERTS{{alertstate="firing"}})[{all}s:{step}s])'
 """When each alert began to fire, in seconds."""
 _FIRED = re.compile(r"\{([^}]*)\} ([\d.E+]+)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -48,8 +48,9 @@ def fired(folder: Path, series: Series) -> dict[Key, int]:
 
 def _test(series: Series) -> dict[str, object]:
     """As the runner reads it: YAML, of which JSON is a part."""
-    scrapes = max(len(values) for values in series.values())
-    silence = {"expr": _SINCE, "eval_time": f"{scrapes * INTERVAL}s", "exp_samples": []}
+    seconds = INTERVAL * max(len(values) for values in series.values())
+    since = _SINCE.format(all=seconds + INTERVAL, step=INTERVAL)  # a range may or may not have its very beginning
+    silence = {"expr": since, "eval_time": f"{seconds}s", "exp_samples": []}
     return {
         "rule_files": [str(RULES)],
         "evaluation_interval": f"{INTERVAL}s",

@@ -118,10 +118,10 @@ def _false(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """When the false alerts came, if there are any."""
     early = Counter((key, run.seen(key) + 1) for run in outcomes for key in run.fired if run.seen(key) < run.sound)
     if early:
-        yield "\nFalse alerts, and the batch with which they came. A slope over two batches is their difference:\n"
+        yield "\nFalse alerts, and in how many runs with which batch. A slope over two batches is their difference:\n"
         for key in dict.fromkeys(key for key, _ in sorted(early)):
-            batches = ", ".join(f"{batch} ({times} runs)" for (of, batch), times in sorted(early.items()) if of == key)
-            yield f"- {_name(key)}: {batches}"
+            batches = [f"batch {batch} in {times}" for (of, batch), times in sorted(early.items()) if of == key]
+            yield f"- {_name(key)}: {', '.join(batches)}"
 
 
 def _name(key: Key) -> str:

@@ -15,7 +15,7 @@ from tests.tools import find
 
 CRITICAL = "PersonaRepairRatio", "critical"
 WARNING = "PersonaRepairRatio", "warning"
-SMALL = ["--runs", "6", "--batches", "5", "--personas", "100", "--no-plot"]
+SMALL = ["--runs", "4", "--batches", "5", "--personas", "100", "--no-plot"]
 
 
 def made(number, *, crossed=None, fired=None, open=None):
@@ -28,13 +28,13 @@ def test_the_command_writes_the_same_page_each_time(tmp_path):
     """What is reached is printed and is the exit code; neither processes nor folders nor the time change the page."""
     find("promtool")
     done = CliRunner().invoke(main, [*SMALL, "--seed", "3", "--out", str(tmp_path / "out")])
-    again = [outcome(number, seed=3, size=Size(batches=5, personas=100), folder=tmp_path) for number in range(6)]
+    again = [outcome(number, seed=3, size=Size(batches=5, personas=100), folder=tmp_path) for number in range(4)]
     assert (0 if figures.targets(again).met else 1) == done.exit_code
     assert "missed: 0, batches late: 0, false pages: " in done.output
     written = (tmp_path / "out" / "detection.md").read_text()
     assert written == page(again, seed=3, quiet=25)
-    assert "6 runs of 500 personas in batches of 100" in written
-    assert "| runs | 3 | 3 |" in written
+    assert "4 runs of 500 personas in batches of 100" in written
+    assert "| runs | 2 | 2 |" in written
 
 
 def test_batches_that_cannot_be_cut_into_steps_are_refused(tmp_path):
