@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.render import receivers
 from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
@@ -16,10 +15,10 @@ from exporter.render.receivers import Receivers
 from exporter.render.rules import Links, rule_file
 from exporter.render.tables import Kinds, Table, tables
 
-__all__ = ["Links", "Receivers", "Rendering", "Table", "files", "stale", "tables", "with_receivers", "write"]
+__all__ = ["ALERTMANAGER", "Links", "Receivers", "Rendering", "Table", "files", "stale", "tables", "write"]
 
 ALERTMANAGER = "alertmanager"
-"""The folder of Alertmanager's files."""
+"""The folder of Alertmanager's files, where its secrets are, too."""
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, kinds: Kinds) -> "Rendering":
-        """As nobody wants it otherwise: what lies in the repository."""
+        """What lies in the repository, where nobody wants anything otherwise."""
         return cls(kinds=kinds, tables=tuple(tables(kinds)))
 
 
@@ -44,13 +43,6 @@ def files(given: Rendering) -> dict[str, str]:
         f"{ALERTMANAGER}/alertmanager.yml": alertmanager_file(given.tables, given.receivers),
         f"{ALERTMANAGER}/templates/pipelines.tmpl": MESSAGES,
     } | rules
-
-
-def with_receivers(given: Rendering, path: str, *, root: Path) -> Rendering:
-    """The same with the receivers of a user's file, for files below `root`. Raises ConfigError."""
-    names = [table.name for table in given.tables]
-    found = receivers.load(path, pipelines=names, folder=root / ALERTMANAGER)
-    return msgspec.structs.replace(given, receivers=found)
 
 
 def write(given: Rendering, root: Path) -> list[str]:
