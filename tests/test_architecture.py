@@ -32,13 +32,13 @@ ALLOWED = {
     "host": {"config"},
     "ownlog": {"intake"},
     "progress": {"engine"},
-    "render": {"indicator", "indicators", "itself", "metric", "pipeline"},
+    "render": {"config", "indicator", "indicators", "itself", "metric", "pipeline"},
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
     "web": {"config", "engine", "exposition", "intake", "ownlog", "publisher", "worker"},
     "server": {
         *("births", "config", "engine", "host", "ownlog"),
-        *("pipeline", "publisher", "snapshot", "web", "worker"),
+        *("pipeline", "publisher", "render", "snapshot", "web", "worker"),
     },
     "cli": {
         *("births", "config", "demo", "engine", "exposition", "follow", "intake", "ownlog"),
