@@ -91,11 +91,11 @@ def share(outcomes: Iterable[Outcome]) -> Share:
     return Share(
         runs=len(runs),
         crossed=len(crossed),
-        paged=sum(run.first("critical") is not None for run in runs),
+        paged=sum(run.alerted("critical") for run in runs),
         open=len(in_open),
         never=len(never),
         never_warned=sum(run.took("warning") is not None for run in never),
-        warned=sum(run.first("warning") is not None for run in runs),
+        warned=sum(run.alerted("warning") for run in runs),
         early=sum(run.early("warning") for run in runs),
     )
 

@@ -50,10 +50,9 @@ class Outcome(NamedTuple):
             return None
         return self.fired[key] - (self.crossed[key] + 1) * self.plan.size.steps
 
-    def first(self, severity: str) -> Key | None:
-        """The first alert of a severity."""
-        keys = [key for key in self.fired if key[1] == severity]
-        return min(keys, key=lambda key: (self.fired[key], key), default=None)
+    def alerted(self, severity: str) -> bool:
+        """Whether there is any alert of a severity."""
+        return any(key[1] == severity for key in self.fired)
 
     def took(self, severity: str) -> int | None:
         """Batches from the beginning of the collapse to the first alert of a severity that it raises."""

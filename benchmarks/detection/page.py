@@ -29,6 +29,9 @@ _LIMITS = """\
 *Beyond*: runs with a closed batch beyond the limit, by the seed. *Disagree*: runs in which it is beyond and the alert
 is not there, or the other way round. *Late*: scrapes from the first that shows the batch to the alert, at most.
 *False*: runs with the alert while nothing is wrong. *Nearest*: the worst closed batch of all healthy runs.
+
+Drift is the slope over all of the run's batches: a share that climbs by 0.5 a batch is at 1 after two, so of its three
+signals only variety can be expected here.
 """
 _SLOPES = """\
 ## Slope by slope

@@ -66,7 +66,7 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
         _healthy(axes[1, 2], outcomes)
         for place, (run, row) in zip(axes[2], _samples(outcomes), strict=False):
             _run(place, run, row)
-        figure.legend(handles=_legend(), loc="outside upper center", ncols=4, frameon=False, columnspacing=2.5)
+        figure.legend(handles=_legend(), loc="outside upper center", ncols=4, frameon=False, columnspacing=2.2)
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
@@ -75,7 +75,7 @@ def _legend() -> list[Any]:
     return [
         Line2D([], [], **dot, color=WARNING, label="first warning of this aspect"),
         Line2D([], [], **dot, color=CRITICAL, label="its page"),
-        Line2D([], [], linestyle="", marker="x", color=GREY, label="never beyond the critical limit"),
+        Line2D([], [], linestyle="", marker="x", color=GREY, label="no closed batch beyond the critical limit"),
         Line2D([], [], linestyle=(0, (4, 3)), color=FAINT, linewidth=1, label="the level itself is at the limit"),
         Line2D([], [], color=WARNING, linewidth=2, label="warning limit"),
         Line2D([], [], color=CRITICAL, linewidth=2, label="critical limit"),
@@ -85,7 +85,7 @@ def _legend() -> list[Any]:
 
 
 def _aspect(axes: Any, outcomes: Sequence[Outcome], aspect: str) -> None:
-    """Slope against batches to the alerts; what was never beyond the critical limit stands on top."""
+    """Slope against batches to the alerts; runs without a closed batch beyond the critical limit stand on top."""
     runs = [run for run in outcomes if aspect in run.plan.falls]
     axes.plot([FASTEST, SLOWEST], [FASTEST, SLOWEST], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for severity, colour, area in (("warning", WARNING, 16), ("critical", CRITICAL, 30)):
