@@ -4,17 +4,21 @@ once, and told apart again by the groups' names."""
 import re
 import subprocess
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from tests.rules.series import Series, text
 from tests.tools import find
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
-_FAILURE = re.compile(r"^    name: (?P<name>.*?),\n(?P<said>.*?)(?=^    name: |\Z)", re.MULTILINE | re.DOTALL)
+_FAILURE = re.compile(
+    r"^    (?:name: (?P<group>.*?),\n|expr: .* # (?P<figure>.*?)\", )(?P<said>.*?)(?=^    (?:name|expr): |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+"""promtool names a group where its alerts are wrong; expressions get its name as a comment."""
 
 
 class Group(NamedTuple):
@@ -22,7 +26,8 @@ class Group(NamedTuple):
 
     table: str
     name: str
-    series: Series
+    series: list[dict[str, str]]
+    """As promtool's `input_series`."""
     step: int = 1
     tick: int = 1
     alerts: tuple[dict[str, Any], ...] = ()
@@ -32,20 +37,32 @@ class Group(NamedTuple):
 
 
 def failures(groups: Iterable[Group], folder: Path) -> dict[str, str]:
-    """What promtool says of each group that fails, by its name; all groups have one table and tick."""
-    groups = tuple(groups)
+    """What promtool says of each group that fails, by its name. It is run once for each rule file and tick."""
+    files: dict[tuple[str, int], list[Group]] = {}
+    for group in groups:
+        files.setdefault((group.table, group.tick), []).append(group)
+    found: dict[str, str] = {}
+    with ThreadPoolExecutor() as pool:
+        for said in pool.map(lambda file: _failures(*file[0], file[1], folder), files.items()):
+            found |= said
+    return found
+
+
+def _failures(table: str, tick: int, groups: list[Group], folder: Path) -> dict[str, str]:
     assert len(groups) == len({group.name for group in groups}), "two groups of one name"
-    ((table, tick),) = {(group.table, group.tick) for group in groups}
     path = folder / f"{table}-{tick}.test.yml"
     path.write_text(yaml.safe_dump(_file(table, tick, groups), sort_keys=False, allow_unicode=True))
     done = subprocess.run([find("promtool"), "test", "rules", path], capture_output=True, text=True, check=False)
-    found = {failure["name"]: failure["said"] for failure in _FAILURE.finditer(done.stderr)}
+    found: dict[str, str] = {}
+    for failure in _FAILURE.finditer(done.stderr):
+        name = failure["group"] or failure["figure"]
+        found[name] = found.get(name, "") + failure[0]
     assert (done.returncode == 0) == (not found), f"promtool failed otherwise:\n{done.stdout}{done.stderr}"
     assert found.keys() <= {group.name for group in groups}, done.stderr
     return found
 
 
-def _file(table: str, tick: int, groups: Iterable[Group]) -> dict[str, Any]:
+def _file(table: str, tick: int, groups: list[Group]) -> dict[str, Any]:
     return {
         "rule_files": [str(RULES / f"{table}.yml")],
         "evaluation_interval": f"{tick}m",
@@ -53,9 +70,9 @@ def _file(table: str, tick: int, groups: Iterable[Group]) -> dict[str, Any]:
             {
                 "name": group.name,
                 "interval": f"{group.step}m",
-                "input_series": text(group.series),
+                "input_series": group.series,
                 "alert_rule_test": list(group.alerts),
-                "promql_expr_test": list(group.figures),
+                "promql_expr_test": [figure | {"expr": f"{figure['expr']} # {group.name}"} for figure in group.figures],
             }
             for group in groups
         ],

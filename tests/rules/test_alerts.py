@@ -4,15 +4,13 @@ after a reset of its counters; promtool evaluates the committed rules, and compa
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.rules.figures import FIGURES, Figure
 from tests.rules.promtool import Group, failures
-from tests.rules.series import NAN, STALE, Sample, with_reset
+from tests.rules.series import NAN, STALE, Sample, text, with_reset
 from tests.rules.witness import LIMITS, Row
 
 Check = tuple[int, Decimal | None]
@@ -39,7 +37,7 @@ def group(figure: Figure, name: str, values: list[Sample], *checks: Check, reset
     if reset is not None:
         series = with_reset(series, at=reset)
     expected = tuple(alerts(figure, check) for check in checks)
-    return Group(figure.table, name, series, figure.step, figure.tick, alerts=expected)
+    return Group(figure.table, name, text(series), figure.step, figure.tick, alerts=expected)
 
 
 def values_until(figure: Figure, minute: int, value: Sample) -> list[Sample]:
@@ -223,16 +221,7 @@ CASES = tuple(cases())
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What promtool says of the cases that fail; it is run once for each rule file."""
-    folder: Path = tmp_path_factory.mktemp("promtool")
-    found: dict[str, str] = {}
-    by_file = sorted(CASES, key=_file)
-    for _, groups in groupby(by_file, key=_file):
-        found |= failures(groups, folder)
-    return found
-
-
-def _file(case: Group) -> tuple[str, int]:
-    return case.table, case.tick
+    return failures(CASES, tmp_path_factory.mktemp("promtool"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
