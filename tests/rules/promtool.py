@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tests.rules.files import RULES
 from tests.tools import find
-
-RULES = Path(__file__).parents[2] / "prometheus" / "rules"
 
 _FAILURE = re.compile(
     r"^    (?:name: (?P<group>.*?),\n|expr: .* # (?P<figure>.*?)\", )(?P<said>.*?)(?=^    (?:name|expr): |\Z)",
