@@ -196,7 +196,7 @@ def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root.")
 def render(check: bool, out: Path) -> None:
-    """Write the files that come from the code: docs/metrics.md."""
+    """Write the files that come from the code: docs/metrics.md, docs/runbook.md, prometheus/rules/."""
     paths = rendering.stale(discover(), out) if check else rendering.write(discover(), out)
     for path in paths:
         click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")

@@ -1,4 +1,4 @@
-"""What is written from the code rather than by hand: docs/metrics.md, and Prometheus' rules.
+"""What is written from the code rather than by hand: docs/metrics.md, docs/runbook.md, and Prometheus' rules.
 
 In come the pipelines; out go files by name, the same bytes each time. `stale` says which of them lie otherwise on disk.
 """
@@ -11,6 +11,7 @@ from exporter.indicators import TABLES
 from exporter.pipeline import Pipeline
 from exporter.render.metrics import metrics_page
 from exporter.render.rules import Links, rule_file
+from exporter.render.runbook import runbook_page
 
 Kinds = Mapping[str, type[Pipeline]]
 
@@ -21,7 +22,12 @@ def files(kinds: Kinds) -> dict[str, str]:
         f"prometheus/rules/{name}.yml": rule_file(name, indicators, source=source, links=Links())
         for name, source, indicators in tables(kinds)
     }
-    return {"docs/metrics.md": metrics_page(kinds)} | rules
+    return {"docs/metrics.md": metrics_page(kinds), "docs/runbook.md": runbook(kinds)} | rules
+
+
+def runbook(kinds: Kinds) -> str:
+    """docs/runbook.md, which the exporter also serves."""
+    return runbook_page((name, indicators) for name, _, indicators in tables(kinds))
 
 
 def tables(kinds: Kinds) -> Iterator[tuple[str, str, tuple[Indicator, ...]]]:

@@ -1,12 +1,14 @@
 """Each indicator that has limits: the series that bring it to a wanted value, and what its alerts then say.
 
-Typed by hand, so that neither an expression nor a text is held against itself.
+Typed by hand, so that no expression is held against itself; prose has one home, the tables, and is taken from there.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from exporter.indicators import TABLES
+from exporter.pipeline import discover
 from tests.rules.series import (
     BUSY_MINUTES,
     MAIN,
@@ -31,6 +33,9 @@ WIKI = {"wiki_id": "7"} | HOST
 STREAM = {"pipeline": "crawl", "stream": "metadata"}
 
 DAY = 24 * 60
+
+INDICATORS = {name: kind.indicators for name, kind in discover().items()} | TABLES
+"""The tables under test, for their prose alone."""
 
 
 def percent(value: float) -> str:
@@ -65,7 +70,6 @@ class Figure:
     alert: str
     make: Maker
     summary: str
-    description: str
     labels: Mapping[str, str]
     """Of the alerts, beside their name and severity."""
     variables: str = ""
@@ -99,6 +103,12 @@ class Figure:
     def limits(self) -> list[Row]:
         return [row for row in LIMITS if (row.table, row.indicator) == (self.table, self.indicator)]
 
+    @property
+    def description(self) -> str:
+        """The prose of the indicator."""
+        (told,) = [told for told in INDICATORS[self.table] if told.name == self.indicator]
+        return " ".join(f"{told.meaning} What to do: {told.action}".split())
+
     def annotations(self, row: Row, value: Decimal) -> dict[str, str]:
         shown = self.show(float(value))
         return {
@@ -120,11 +130,6 @@ FIGURES = (
         alert="PersonaRepairRatio",
         make=gauge('persona_batch_repair_ratio{run_id="25K_1"}'),
         summary="Repair rate, run 25K_1: {value} ({limit})",
-        description=(
-            "Share of attempts in the run's last batch that needed a repair: the earliest sign of a collapse. "
-            "What to do: Pause the run where one repair stands out, and mend the prompt of its stage. Where all "
-            "rise, look for a changed model or temperature, and go back to the last batch that was well."
-        ),
         show=percent,
         labels=RUN | {"pipeline": "persona"},
         variables="?var-run_id=25K_1",
@@ -135,11 +140,6 @@ FIGURES = (
         alert="PersonaRepairTrend",
         make=gauge('persona_recent_trend_per_batch{run_id="25K_1",indicator="repair_ratio"}'),
         summary="Repair rate trend, run 25K_1: {value} ({limit})",
-        description=(
-            "How fast the repair rate climbs: its slope over the run's last five batches. What to do: Find what "
-            "changed in the batch where the climb begins: a prompt, a model's version, another order. Stop the "
-            "run before it has to be thrown away."
-        ),
         labels=RUN | {"indicator": "repair_ratio", "pipeline": "persona"},
         show=lambda value: f"{value:+.3g} per batch",
         nudge=Decimal("0.001"),
@@ -151,11 +151,6 @@ FIGURES = (
         alert="PersonaOpeningEntropy",
         make=gauge('persona_batch_opening_entropy{run_id="25K_1"}'),
         summary="Opening entropy, run 25K_1: {value} ({limit})",
-        description=(
-            "Variety of the opening moves in the run's last batch. Four moves, equally often, are 2 bits. What to "
-            "do: Ask for a move by name instead of leaving it to the model, or raise the temperature of the stage "
-            "that writes openings."
-        ),
         show=lambda value: f"{value:.3g} bits",
         healthy=Decimal("3.1"),
         labels=RUN | {"pipeline": "persona"},
@@ -167,11 +162,6 @@ FIGURES = (
         alert="PersonaPollyanna",
         make=gauge('persona_batch_validator_score_mean{run_id="25K_1",validator="pollyanna"}'),
         summary="Pollyanna score, run 25K_1: {value} ({limit})",
-        description=(
-            "Mean score of the pollyanna validator in the run's last batch; 0.5 to 0.7 is healthy, above it "
-            "everybody is happy. What to do: See whether constraints still reach the prompt "
-            "(`persona_constraints_total`), and put examples with an unhappy end into it."
-        ),
         labels=RUN | {"validator": "pollyanna", "pipeline": "persona"},
         variables="?var-run_id=25K_1",
     ),
@@ -181,11 +171,6 @@ FIGURES = (
         alert="PersonaAnchorDiversity",
         make=gauge('persona_batch_anchor_diversity_ratio{run_id="25K_1"}'),
         summary="Anchor diversity, run 25K_1: {value} ({limit})",
-        description=(
-            "Distinct anchors per attempt in the run's last batch: places, dishes, things that tie a persona "
-            "down. What to do: Widen the list that anchors are drawn from, or draw without putting back within a "
-            "batch."
-        ),
         healthy=Decimal("0.95"),
         labels=RUN | {"pipeline": "persona"},
         variables="?var-run_id=25K_1",
@@ -196,11 +181,6 @@ FIGURES = (
         alert="PersonaLatencyChange",
         make=gauge('persona_latency_change_ratio{run_id="25K_1"}'),
         summary="Mean latency change, run 25K_1: {value} ({limit})",
-        description=(
-            "Mean latency of the run's last batch against the mean of its first three. What to do: Where tokens "
-            "grew too (`persona_tokens_total`), prompts or answers did; else the provider is slow: lower the "
-            "concurrency, or wait."
-        ),
         show=percent,
         healthy=Decimal("-0.1"),
         labels=RUN | {"pipeline": "persona"},
@@ -212,11 +192,6 @@ FIGURES = (
         alert="PersonaDrift",
         make=gauge('persona_drift_detected{run_id="25K_1",signal="variety"}'),
         summary="Drift, variety of run 25K_1",
-        description=(
-            "The slope over the whole run is beyond what is allowed: repairs (> 0.5 a batch), variety of openings "
-            "(< -0.1), positivity (> 0.2). What to do: Compare the first and the last batch by eye; if they "
-            "differ, stop the run and start it again from the last batch that was well."
-        ),
         labels=RUN | {"signal": "variety", "pipeline": "persona"},
         variables="?var-signal=variety&var-run_id=25K_1",
         show=flag,
@@ -232,11 +207,6 @@ FIGURES = (
             begun('persona_attempts_total{run_id="25K_1",stage="C",status="fail"}', of=lambda _: 2),
         ),
         summary="Run stalled, run 25K_1: {value} ({limit})",
-        description=(
-            "No attempt was logged for a quarter of an hour, though the run has not all the personas that its "
-            "name promises. What to do: Start the producer again. If the run was given up, the alert ends with it "
-            "after `run_ttl`."
-        ),
         show=percent,
         healthy=Decimal(1),
         pending=5,
@@ -259,11 +229,6 @@ FIGURES = (
             **{f'pipeline_exporter_lines_total{{pipeline="distillation",stream="session",{MAIN}}}': Decimal(0)},
         ),
         summary="Session stalled, filter news: {value} ({limit})",
-        description=(
-            "Articles of the last hour in a session that logged none for a quarter of an hour, and wrote no "
-            "session_summary.json: that comes only at a session's end. What to do: Start the session again where "
-            "it is gone; where it hangs, lower the timeout of the call it waits for."
-        ),
         labels=HOST | {"filter": "news", "pipeline": "distillation"},
         variables="?var-filter=news",
         nudge=Decimal(40),
@@ -290,11 +255,6 @@ FIGURES = (
             ('crawl_failures_total{stage="embedding",exception_type="OOM",code="200"}', lambda ratio: ratio * 2500),
         ),
         summary="Error rate: {value} ({limit})",
-        description=(
-            "Failures of the last hour ÷ pages and failures, where there are 20 or more. What to do: One host: "
-            "slow down there or leave it out. One stage or exception: mend that. Everywhere: network, disk, or an "
-            "embedding model that is out of memory."
-        ),
         labels=ALL_HOSTS | {"pipeline": "crawl"},
         show=percent,
         pending=5,
@@ -313,11 +273,6 @@ FIGURES = (
             ('crawl_page_duration_seconds_count{extraction_method="trafilatura"}', lambda _: 1024),
         ),
         summary="Mean crawl time: {value} ({limit})",
-        description=(
-            "Mean processing time of a page by the pages of the last 15 minutes, else by the health log. What to "
-            "do: Slow extraction: skip long pages. Slow embedding: lower the batch size, or see what else uses "
-            "the GPU."
-        ),
         labels=ALL_HOSTS | {"pipeline": "crawl"},
         show=duration,
         pending=5,
@@ -333,11 +288,6 @@ FIGURES = (
         alert="CrawlCacheHitRatio",
         make=together(gauge("crawl_health_cache_hit_ratio"), counters(_HEALTH_LINES)),
         summary="Cache hit rate: {value} ({limit})",
-        description=(
-            "Share of cache lookups that hit, by the crawler's health log. The seed's code compares the wrong "
-            "way; its comment, below 30 %, is what is meant. What to do: See whether the cache was cleared, "
-            "moved, or its keys changed with a new version of the model."
-        ),
         labels=HOST | {"pipeline": "crawl"},
         show=percent,
         healthy=Decimal("0.8"),
@@ -350,10 +300,6 @@ FIGURES = (
         alert="CrawlCpuRatio",
         make=together(gauge("crawl_health_cpu_ratio"), counters(_HEALTH_LINES)),
         summary="CPU in use: {value} ({limit})",
-        description=(
-            "Share of the CPU in use on the crawler's machine, by its health log. What to do: Lower the number of "
-            "workers, or move embedding elsewhere."
-        ),
         labels=HOST | {"pipeline": "crawl"},
         show=percent,
         pending=5,
@@ -365,11 +311,6 @@ FIGURES = (
         alert="CrawlThresholdChange",
         make=gauge('crawl_threshold_change_ratio{method="otsu"}', of=lambda value: -value),
         summary="Threshold change, method otsu: {value} ({limit})",
-        description=(
-            "How far the method's threshold moved against the run before, either way. What to do: Where "
-            "`config_hash` or `versions` changed too, that is why: take it back or accept it. Where nothing did, "
-            "the samples are too few or drifted."
-        ),
         labels=HOST | {"method": "otsu", "pipeline": "crawl"},
         variables="?var-method=otsu",
         show=percent,
@@ -380,11 +321,6 @@ FIGURES = (
         alert="CrawlTagShareChange",
         make=daily_tags,
         summary="Tag spike, tag alpha in research: {value} ({limit})",
-        description=(
-            "A tag's share in its category over 7 days ÷ that over 30, for tags seen 20 times or more in the 7. "
-            "What to do: Read ten of its pages. Where they have the tag rightly, it is news; where not, see "
-            "`threshold_logs.jsonl` for a changed model, and mark the pages as false positives."
-        ),
         labels=ALL_HOSTS | {"tag": "alpha", "category": "research", "pipeline": "crawl"},
         variables="?var-tag=alpha&var-category=research",
         keep=60,
@@ -401,10 +337,6 @@ FIGURES = (
         alert="ClusteringSilhouetteScore",
         make=gauge('clustering_silhouette_score{wiki_id="7"}'),
         summary="Silhouette score, wiki 7: {value} ({limit})",
-        description=(
-            "Low cluster quality: whether pages are nearer to their own cluster than to the next, in the last "
-            "job. What to do: Consider increasing min_cluster_size or check data quality."
-        ),
         labels=WIKI | {"pipeline": "clustering"},
         variables="?var-wiki_id=7",
         healthy=Decimal("0.4"),
@@ -415,10 +347,6 @@ FIGURES = (
         alert="ClusteringOutlierRatio",
         make=gauge('clustering_outlier_ratio{wiki_id="7"}'),
         summary="Outlier percentage, wiki 7: {value} ({limit})",
-        description=(
-            "Share of pages in no cluster, in the last job. What to do: Wiki content may be too heterogeneous for "
-            "clustering."
-        ),
         labels=WIKI | {"pipeline": "clustering"},
         variables="?var-wiki_id=7",
         show=percent,
@@ -429,8 +357,6 @@ FIGURES = (
         alert="ClusteringTagsPerPage",
         make=gauge('clustering_tags_per_page{wiki_id="7"}'),
         summary="Tags per page, wiki 7: {value} ({limit})",
-        description="Low average of tags per page, in the last job. "
-        "What to do: Consider lowering confidence thresholds.",
         labels=WIKI | {"pipeline": "clustering"},
         variables="?var-wiki_id=7",
         nudge=Decimal("0.01"),
@@ -447,11 +373,6 @@ FIGURES = (
             ended('clustering_jobs_total{wiki_id="7"}'),
         ),
         summary="Job stalled, host:10210: {value} ({limit})",
-        description=(
-            "Jobs that began in the last 6 hours and did not end, with nothing logged for a quarter of an hour. "
-            "What to do: A job that waits for the LLM: see `llm_timeouts`, and restart it with fewer parallel "
-            "calls. One that is gone: start it again; nothing is half applied before propagation."
-        ),
         labels=HOST | {"pipeline": "clustering"},
         variables="?var-instance=host%3A10210",
         nudge=Decimal(2),
@@ -467,10 +388,6 @@ FIGURES = (
         alert="HostProcessMemory",
         make=gauge('host_process_resident_memory_bytes{process="crawler"}'),
         summary="Memory of a watched process, crawler on host:10210: {value} ({limit})",
-        description=(
-            "Resident memory of the processes that `host.processes` watches under this name. What to do: Restart "
-            "it between two runs, lower its batch size, or allow more by `render --limits`."
-        ),
         labels=HOST | {"process": "crawler", "pipeline": "host"},
         variables="?var-process=crawler&var-instance=host%3A10210",
         show=size,
@@ -488,10 +405,6 @@ FIGURES = (
             ('host_cpu_seconds_total{mode="system"}', lambda ratio: ratio * 1000),
         ),
         summary="CPU in use, host:10210: {value} ({limit})",
-        description=(
-            "Share of the host's CPU time of the last 5 minutes that was not idle. What to do: Lower the number "
-            "of workers, or move one of the pipelines elsewhere."
-        ),
         labels=HOST | {"pipeline": "host"},
         variables="?var-instance=host%3A10210",
         show=percent,
@@ -509,10 +422,6 @@ FIGURES = (
             **{f"host_memory_total_bytes{{{MAIN}}}": Decimal(10000)},
         ),
         summary="Memory in use, host:10210: {value} ({limit})",
-        description=(
-            "Share of the host's memory that can't be had without swapping. What to do: Restart what grew, lower "
-            "batch sizes, or move one of the pipelines elsewhere."
-        ),
         labels=HOST | {"pipeline": "host"},
         variables="?var-instance=host%3A10210",
         show=percent,
@@ -524,10 +433,6 @@ FIGURES = (
         alert="ExporterDown",
         make=together(gauge("up", of=lambda down: 1 - down), gauge("up", job=SELF, of=lambda down: 1 - down)),
         summary="Exporter down, host:10210",
-        description=(
-            "Prometheus does not reach the exporter, or knows of none. What to do: Start it. Exit code 2 means a "
-            "mistake in its configuration: `pipeline-exporter check --config FILE`."
-        ),
         labels=HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=flag,
@@ -542,11 +447,6 @@ FIGURES = (
         alert="ExporterUnserved",
         make=beside(gauge("up", of=lambda unserved: 1 - unserved), **{f"up{{{SELF}}}": Decimal(1)}),
         summary="Metrics not served, host:10210",
-        description=(
-            "The exporter lives, but its /metrics does not answer: it still catches up, can write no snapshot, or "
-            "is too slow for the scrape's timeout. What to do: Wait where the rest shrinks. Where the disk is "
-            "full or read-only, mend that; no restart is needed."
-        ),
         labels=HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=flag,
@@ -560,11 +460,6 @@ FIGURES = (
         alert="ExporterCatchingUp",
         make=gauge("pipeline_exporter_catching_up", job=SELF),
         summary="Catching up, host:10210",
-        description=(
-            "After its start the exporter still reads what was logged before, for longer than `catchup_timeout`. "
-            "What to do: Wait where it shrinks. `{paths: […], start: end}` skips the history of a stream at first "
-            "sight."
-        ),
         labels=SELF_HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=flag,
@@ -588,10 +483,6 @@ FIGURES = (
             ),
         ),
         summary="Rejected lines, crawl.metadata: {value} ({limit})",
-        description=(
-            "Share of the lines of the last 15 minutes that could not be read as records. What to do: Mend the "
-            "producer: a renamed field is `missing_field`, two writers in one line are `invalid_json`."
-        ),
         labels=HOST | STREAM,
         variables="?var-pipeline=crawl&var-stream=metadata",
         show=percent,
@@ -608,10 +499,6 @@ FIGURES = (
         alert="ExporterLag",
         make=gauge('pipeline_exporter_lag_bytes{pipeline="crawl",stream="metadata"}', job=SELF),
         summary="Lag, crawl.metadata: {value} ({limit})",
-        description=(
-            "Bytes in the logs that are not counted yet. What to do: At a full core, give the stream an exporter "
-            "of its own. Where it does not read, see its log."
-        ),
         labels=SELF_HOST | STREAM,
         variables="?var-pipeline=crawl&var-stream=metadata",
         show=size,
@@ -624,10 +511,6 @@ FIGURES = (
         alert="ExporterUnfollowedFiles",
         make=gauge('pipeline_exporter_unfollowed_files{pipeline="crawl",stream="metadata",reason="too_many"}'),
         summary="Files that cannot be followed, crawl.metadata (too_many): {value} ({limit})",
-        description=(
-            "Paths that match and are not read, by reason. What to do: Give it the right to read them, move aside "
-            "what is no log, or raise `limits.files_per_stream`."
-        ),
         labels=HOST | STREAM | {"reason": "too_many"},
         variables="?var-pipeline=crawl&var-stream=metadata&var-reason=too_many",
         nudge=Decimal(1),
@@ -644,11 +527,6 @@ FIGURES = (
             )
         ),
         summary="Lines lost, crawl.metadata: {value} ({limit})",
-        description=(
-            "Bytes that were seen in a log and went, by truncation or deletion, before they were read. What to "
-            "do: Rotate by renaming, and keep rotated logs for a while; copytruncate only while nothing is "
-            "written."
-        ),
         labels=HOST | STREAM,
         variables="?var-pipeline=crawl&var-stream=metadata",
         show=size,
@@ -668,11 +546,6 @@ FIGURES = (
             ('pipeline_exporter_series_capped_total{metric="crawl_tags_total"}', lambda increase: increase / 5)
         ),
         summary="Series over the cap, crawl_tags_total: {value} ({limit})",
-        description=(
-            "Observations of the last 15 minutes that were counted as `other`, as the metric has too many series. "
-            "What to do: Ids or free text in a label are a mistake of the producer. Else raise "
-            "`limits.series_per_metric`."
-        ),
         labels=HOST | {"metric": "crawl_tags_total", "pipeline": "exporter"},
         variables="?var-metric=crawl_tags_total",
         nudge=Decimal(5),
@@ -693,11 +566,6 @@ FIGURES = (
             ]
         },
         summary="Age of the last snapshot, host:10210: {value} ({limit})",
-        description=(
-            "Time since everything counted was durable. Until it is again, /metrics stands still. What to do: "
-            "Make room on the disk or make it writable; no restart is needed. If only this alert fires, compare "
-            "the clocks of exporter and Prometheus."
-        ),
         labels=SELF_HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=duration,
@@ -709,11 +577,6 @@ FIGURES = (
         alert="ExporterStateResets",
         make=counters(('pipeline_exporter_state_resets_total{reason="definition"}', lambda increase: increase / 5)),
         summary="Counts lost, definition on host:10210: {value} ({limit})",
-        description=(
-            "Metrics that began anew at 0: `damaged` where both snapshots could not be read, `definition` where a "
-            "new version of the exporter means something else by a metric. What to do: `definition` is as it "
-            "should be after an upgrade. `damaged`: look at the disk."
-        ),
         labels=HOST | {"reason": "definition", "pipeline": "exporter"},
         variables="?var-reason=definition&var-instance=host%3A10210",
         keep=60,
@@ -731,10 +594,6 @@ FIGURES = (
         alert="ExporterReloadFailed",
         make=gauge("pipeline_exporter_config_reload_success", job=SELF, of=lambda failed: 1 - failed),
         summary="Reload failed, host:10210",
-        description=(
-            "The configuration on disk has a mistake; the one before is in force. What to do: Mend it, then "
-            "SIGHUP or POST /-/reload."
-        ),
         labels=SELF_HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=flag,
@@ -747,10 +606,6 @@ FIGURES = (
         alert="ExporterWebReloadFailed",
         make=gauge("pipeline_exporter_web_config_reload_success", job=SELF, of=lambda failed: 1 - failed),
         summary="Web configuration not in force, host:10210",
-        description=(
-            "The web configuration or its certificates on disk have a mistake; those before are in force. What to "
-            "do: Mend it; it is read again by itself."
-        ),
         labels=SELF_HOST | {"pipeline": "exporter"},
         variables="?var-instance=host%3A10210",
         show=flag,
