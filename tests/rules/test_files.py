@@ -1,4 +1,4 @@
-"""The rule files: one for each table, in the subset that old and new Prometheus share; promtool's linter finds nothing."""
+"""The rule files: one for each table, in the subset that old and new Prometheus share; promtool finds nothing."""
 
 import subprocess
 
