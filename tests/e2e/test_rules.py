@@ -95,7 +95,7 @@ def test_a_selector_asks_for_values_that_occur(table: str, exposed: Values) -> N
     for rule in rules(table):
         for selector in selectors(rule["expr"]):
             for matcher in selector.matchers.matchers:
-                occurring = JOBS if matcher.name == "job" else exposed[selector.name][matcher.name]
+                occurring = JOBS if matcher.name == "job" else exposed[selector.name or ""][matcher.name]
                 wanted = set(matcher.value.split("|")) if matcher.op == MatchOp.Re else {matcher.value}
                 assert wanted <= occurring, f"{rule['expr']}: {matcher}"
 

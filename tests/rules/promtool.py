@@ -42,12 +42,13 @@ def failures(groups: Iterable[Group], folder: Path) -> dict[str, str]:
         files.setdefault((group.table, group.tick), []).append(group)
     found: dict[str, str] = {}
     with ThreadPoolExecutor() as pool:
-        for said in pool.map(lambda file: _failures(*file[0], file[1], folder), files.items()):
+        for said in pool.map(lambda file: _failures(*file, folder), files.items()):
             found |= said
     return found
 
 
-def _failures(table: str, tick: int, groups: list[Group], folder: Path) -> dict[str, str]:
+def _failures(file: tuple[str, int], groups: list[Group], folder: Path) -> dict[str, str]:
+    table, tick = file
     assert len(groups) == len({group.name for group in groups}), "two groups of one name"
     path = folder / f"{table}-{tick}.test.yml"
     path.write_text(yaml.safe_dump(_file(table, tick, groups), sort_keys=False, allow_unicode=True))

@@ -2,7 +2,7 @@
 after a reset of its counters; promtool evaluates the committed rules, and compares labels and annotations in full.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,7 @@ def alerts(figure: Figure, check: Check) -> dict[str, Any]:
     return {"eval_time": f"{minute}m", "alertname": figure.alert, "exp_alerts": expected}
 
 
-def group(figure: Figure, name: str, values: list[Sample], *checks: Check, reset: int | None = None) -> Group:
+def group(figure: Figure, name: str, values: Sequence[Sample], *checks: Check, reset: int | None = None) -> Group:
     series = figure.make(values)
     if reset is not None:
         series = with_reset(series, at=reset)

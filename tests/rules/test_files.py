@@ -24,7 +24,7 @@ def test_every_table_has_its_file() -> None:
 @pytest.mark.parametrize("table", rule_files())
 def test_promtool_has_nothing_to_say(table: str) -> None:
     """`promtool check rules` accepts the file with all of its lints."""
-    command = [find("promtool"), "check", "rules", "--lint=all", "--lint-fatal", RULES / f"{table}.yml"]
+    command = [find("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(RULES / f"{table}.yml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr), done.stdout
     assert f"SUCCESS: {len(rules(table))} rules found" in done.stdout
