@@ -17,8 +17,14 @@ OPPOSITE = "point in opposite directions"
 
 def indicator(**parts: Any) -> Indicator:
     """A good indicator, but for `parts`."""
-    good = {"name": "repair_ratio", "title": "Repair rate", "unit": Unit.RATIO, "expr": "x", "meaning": "Repairs."}
-    texts = {"impact": "It costs.", "look": ("`x`",), "action": "Mend it."}
+    good: dict[str, Any] = {
+        "name": "repair_ratio",
+        "title": "Repair rate",
+        "unit": Unit.RATIO,
+        "expr": "x",
+        "meaning": "Repairs.",
+    }
+    texts: dict[str, Any] = {"impact": "It costs.", "look": ("`x`",), "action": "Mend it."}
     return Indicator(**(good | texts | parts))
 
 

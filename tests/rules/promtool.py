@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,14 +41,12 @@ def failures(groups: Iterable[Group], folder: Path) -> dict[str, str]:
     files: dict[tuple[str, int], list[Group]] = {}
     for group in groups:
         files.setdefault((group.table, group.tick), []).append(group)
-    found: dict[str, str] = {}
     with ThreadPoolExecutor() as pool:
-        for said in pool.map(lambda file: _failures(*file, folder), files.items()):
-            found |= said
-    return found
+        said = pool.map(partial(_failures, folder), files, files.values())
+    return {name: text for of_file in said for name, text in of_file.items()}
 
 
-def _failures(file: tuple[str, int], groups: list[Group], folder: Path) -> dict[str, str]:
+def _failures(folder: Path, file: tuple[str, int], groups: list[Group]) -> dict[str, str]:
     table, tick = file
     assert len(groups) == len({group.name for group in groups}), "two groups of one name"
     path = folder / f"{table}-{tick}.test.yml"
