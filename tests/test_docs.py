@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_rendered_files_are_fresh():
     """What is rendered from the code lies in the repository as it would be rendered."""
-    assert [] == render.stale(discover(), ROOT)
+    assert [] == render.stale(render.Rendering.of(discover()), ROOT)
 
 
 @pytest.mark.parametrize("name", ["example.yml", "demo.yml"])
@@ -72,6 +72,12 @@ def test_the_docs_follow_the_sixth_pipeline(sixth):
     """`render` writes the sixth pipeline's metrics into the docs."""
     assert 0 == run(sixth, "render").returncode
     assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
+
+
+def test_the_routes_follow_the_sixth_pipeline(sixth):
+    """`render` gives its alerts receivers of their own."""
+    assert 0 == run(sixth, "render").returncode
+    assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
 
 
 def test_a_configuration_takes_the_sixth_pipeline(sixth):

@@ -9,8 +9,7 @@ from inspect import cleandoc
 
 from exporter.indicator import Indicator
 from exporter.render.rules import alert_name, record_name
-
-Tables = Iterable[tuple[str, tuple[Indicator, ...]]]
+from exporter.render.tables import Table
 
 _HEAD = """
 # Runbook
@@ -57,11 +56,11 @@ does the same by hand. A silence ends by itself.
 _OTHERS = "without limits"
 
 
-def runbook_page(tables: Tables) -> str:
+def runbook_page(tables: Iterable[Table]) -> str:
     """The whole page."""
     chapters: dict[str, str] = {}
     others: list[str] = []
-    for table, indicators in tables:
+    for table, _, indicators in tables:
         limited = [indicator for indicator in indicators if indicator.limits]
         if limited:
             chapters[table] = _chapter(table, limited)
