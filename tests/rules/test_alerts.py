@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.figures import FIGURES, Figure
+from tests.rules.figure import Figure
+from tests.rules.figures import FIGURES
 from tests.rules.promtool import Group, failures
 from tests.rules.series import NAN, STALE, Sample, text, with_reset
 from tests.rules.witness import LIMITS, Row
@@ -227,7 +228,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_alert_fires_when_it_should(said: dict[str, str], case: Group) -> None:
     """promtool finds the alerts that the case expects, and no others."""
-    assert case.name not in said, said[case.name]
+    if case.name in said:
+        pytest.fail(said[case.name], pytrace=False)
 
 
 def test_every_limit_has_its_figure() -> None:

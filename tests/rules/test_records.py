@@ -393,4 +393,5 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("group", CASES)
 def test_a_record_is_right(said: dict[str, str], group: Group) -> None:
     """promtool finds what the case expects, and nothing else."""
-    assert group.name not in said, said[group.name]
+    if group.name in said:
+        pytest.fail(said[group.name], pytrace=False)
