@@ -556,8 +556,8 @@ Persona.indicators = (
         of="run {run_id}",
         warning="< 1",
         pending="5m",
-        meaning="No attempt was logged for a quarter of an hour, though one was in the last 6 hours, and the run has not "
-        "all the personas that its name promises.",
+        meaning="No attempt was logged for a quarter of an hour, though one was in the last 6 hours, and the run has "
+        "not all the personas that its name promises.",
         impact="Nothing is generated; the GPU or the quota waits.",
         look=(
             "The producer's own log and process",
