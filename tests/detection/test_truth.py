@@ -106,13 +106,18 @@ def test_what_the_rules_ask_for_is_scraped():
 
 
 def test_alerts_are_those_of_the_rule_manager(tmp_path):
-    """An alert fires with the first evaluation beyond its limit, or where it has a `for` when that is over."""
+    """One fires with the first evaluation beyond its limit; that of a stall after ten quiet minutes and a `for`."""
     find("promtool")
     beyond = {'persona_batch_repair_ratio{run_id="9_x"}': ["_", "0.1", "0.2", "0.21", "0.1"]}
     assert {("PersonaRepairRatio", "warning"): 1, ("PersonaRepairRatio", "critical"): 3} == fired(tmp_path, beyond)
-    waiting = {'persona_run_progress_ratio{run_id="9_x"}': ["0.5"] * 200}
-    assert {("PersonaStalled", "warning")} == fired(tmp_path, waiting).keys()
-    assert 0 < fired(tmp_path, waiting)["PersonaStalled", "warning"]
+    stalled = {
+        'persona_run_progress_ratio{run_id="9_x"}': ["0.5"] * 200,
+        'persona_attempts_total{run_id="9_x",stage="B",status="success"}': [str(min(at, 20)) for at in range(200)],
+    }
+    ten_minutes, five_minutes = 600 // INTERVAL, 300 // INTERVAL
+    found = fired(tmp_path, stalled)
+    assert {("PersonaStalled", "warning")} == found.keys()
+    assert 20 + ten_minutes + five_minutes == pytest.approx(found["PersonaStalled", "warning"], abs=2)
 
 
 def test_silence_is_no_alert(tmp_path):
