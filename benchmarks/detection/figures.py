@@ -118,9 +118,9 @@ def nearest(outcomes: Iterable[Outcome], row: Row) -> float:
 
 
 def sound(outcomes: Iterable[Outcome], row: Row) -> list[float]:
-    """The figures of all closed batches of healthy runs."""
+    """The figures of all closed batches of healthy runs that are judged."""
     healthy = [run for run in outcomes if not run.collapses]
-    return [batch[row.figure] for run in healthy for batch in run.history[:-1] if row.figure in batch]
+    return [batch[row.figure] for run in healthy for batch in run.history[row.since - 1 : -1] if row.figure in batch]
 
 
 def classes(outcomes: Iterable[Outcome]) -> list[Class]:

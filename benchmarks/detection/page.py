@@ -30,8 +30,8 @@ _LIMITS = """\
 is not there, or the other way round. *Late*: scrapes from the first that shows the batch to the alert, at most.
 *False*: runs with the alert while nothing is wrong. *Nearest*: the worst closed batch of all healthy runs.
 
-Drift is the slope over all of the run's batches: a share that climbs by 0.5 a batch is at 1 after two, so of its three
-signals only variety can be expected here.
+Drift is the slope over all of the run's batches, judged from the fourth on: a share that climbs by 0.5 a batch is at 1
+after two, so of its three signals only variety can be expected here.
 """
 _SLOPES = """\
 ## Slope by slope
@@ -121,7 +121,7 @@ def _false(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """When the false alerts came, if there are any."""
     early = Counter((key, run.seen(key) + 1) for run in outcomes for key in run.fired if run.seen(key) < run.sound)
     if early:
-        yield "\nFalse alerts, and in how many runs with which batch. A slope over two batches is their difference:\n"
+        yield "\nFalse alerts, and in how many runs with which batch:\n"
         for key in dict.fromkeys(key for key, _ in sorted(early)):
             batches = [f"batch {batch} in {times}" for (of, batch), times in sorted(early.items()) if of == key]
             yield f"- {_name(key)}: {', '.join(batches)}"

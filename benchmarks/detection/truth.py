@@ -17,6 +17,9 @@ RECENT = 5
 BASELINE = 3
 """A run's latency is stable as long as it is that of so many first batches."""
 
+DRIFTS = 4
+"""A slope over the whole run is judged from so many batches on: over two it is but their difference."""
+
 Figures = dict[str, float]
 Key = tuple[str, str]
 """An alert and its severity."""
@@ -32,6 +35,8 @@ class Row(NamedTuple):
     aspect: str
     limits: Mapping[str, str]
     """By severity, in the words of the rules."""
+    since: int = 1
+    """So many batches have to be closed before it is judged."""
 
 
 TABLE = (
@@ -65,9 +70,16 @@ TABLE = (
         "latency",
         {"warning": ">= 0.20", "critical": ">= 0.50"},
     ),
-    Row("drift: repairs", "PersonaDrift repairs", "repair_rate_trend", "repairs", {"warning": "> 0.5"}),
-    Row("drift: variety", "PersonaDrift variety", "opening_entropy_trend", "openings", {"warning": "< -0.1"}),
-    Row("drift: positivity", "PersonaDrift positivity", "pollyanna_score_trend", "pollyanna", {"warning": "> 0.2"}),
+    Row("drift: repairs", "PersonaDrift repairs", "repair_rate_trend", "repairs", {"warning": "> 0.5"}, DRIFTS),
+    Row("drift: variety", "PersonaDrift variety", "opening_entropy_trend", "openings", {"warning": "< -0.1"}, DRIFTS),
+    Row(
+        "drift: positivity",
+        "PersonaDrift positivity",
+        "pollyanna_score_trend",
+        "pollyanna",
+        {"warning": "> 0.2"},
+        DRIFTS,
+    ),
 )
 """`Key Indicators of "Feel" Collapse`, and below it the drift alerts of `aggregate_tier`."""
 
@@ -95,7 +107,7 @@ def crossings(history: Sequence[Figures]) -> dict[Key, int]:
     for number, figures in enumerate(history):
         for row in TABLE:
             for severity, limit in row.limits.items():
-                if row.figure in figures and beyond(limit, figures[row.figure]):
+                if number + 1 >= row.since and row.figure in figures and beyond(limit, figures[row.figure]):
                     found.setdefault((row.alert, severity), number)
     return found
 
