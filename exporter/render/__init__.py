@@ -55,16 +55,20 @@ def with_receivers(given: Rendering, path: str, *, root: Path) -> Rendering:
 
 def write(given: Rendering, root: Path) -> list[str]:
     """Writes the files that lie otherwise on disk; returns their paths."""
-    changed = stale(given, root)
-    for path in changed:
+    changed = _changed(given, root)
+    for path, text in changed.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(files(given)[path], encoding="utf-8")
-    return changed
+        (root / path).write_text(text, encoding="utf-8")
+    return list(changed)
 
 
 def stale(given: Rendering, root: Path) -> list[str]:
     """The paths of files that are not what would be rendered."""
-    return [path for path, text in files(given).items() if _read(root / path) != text]
+    return list(_changed(given, root))
+
+
+def _changed(given: Rendering, root: Path) -> dict[str, str]:
+    return {path: text for path, text in files(given).items() if _read(root / path) != text}
 
 
 def _read(path: Path) -> str | None:
