@@ -24,8 +24,8 @@ from tests.e2e.serving import Serving, free_port, until
 from tests.exposition import ROOT, key
 from tests.render.rendered import render
 
-INTERVAL = "200ms"
-"""Between two scrapes, and between two evaluations of the rules."""
+INTERVALS = {"scrape_interval": "500ms", "evaluation_interval": "250ms"}
+"""Not as short as time is compressed: a scrape may take so long and no longer, and the machine may be busy."""
 PATIENCE = 60.0
 """Seconds after which what a test waits for counts as never, on a machine that is busy with other things."""
 SAID_CHARACTERS = 8_000
@@ -35,6 +35,19 @@ SCRAPED = 'sum(up{job=~"pipeline-exporter(-self)?"})'
 MACHINE = "host"
 """The pipeline of alerts about the machine itself, which may be busy, and then says so: they are no test's subject."""
 HOOK = "/alerts"
+HELD = """
+import time
+from pathlib import Path
+from exporter.engine import Engine
+steps = Engine.steps
+def held(self):
+    while not Path({gate!r}).exists():
+        time.sleep(0.01)
+        yield
+    yield from steps(self)
+Engine.steps = held
+"""
+"""Reads nothing until there is a file, so that a test decides how long catching up takes."""
 
 
 class Stack:
@@ -91,6 +104,16 @@ class Stack:
     def write(self, lines: bytes, *, name: str = "generation.log") -> None:
         """Appends to a log that the exporter follows."""
         self.exporter.write(lines, name=name)
+
+    @contextmanager
+    def exporter_catching_up(self) -> Iterator[None]:
+        """Starts it; meanwhile, it has not yet read what was written before."""
+        gate = self.folder / f"gate {self.exporter.starts}"
+        try:
+            self.exporter.start(code=HELD.format(gate=str(gate)), ready=False)
+            yield
+        finally:
+            gate.touch()
 
     @contextmanager
     def quiet_runs_expiring(self) -> Iterator[None]:
@@ -163,7 +186,8 @@ class Stack:
 
     def _here(self, config: str) -> str:
         """prometheus.yml with the addresses that servers have here, and with short intervals."""
-        config = re.sub(r"(?<=_interval: )\w+", INTERVAL, config)
+        for name, interval in INTERVALS.items():
+            config = re.sub(rf"{name}: \w+", f"{name}: {interval}", config)
         ports = {
             "exporter:10210": self.exporter.port,
             "alertmanager:9093": self.alertmanager.port,

@@ -19,20 +19,6 @@ from tests.exposition import key
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
-HELD = """
-import time
-from pathlib import Path
-from exporter.engine import Engine
-steps = Engine.steps
-def held(self):
-    while not Path({gate!r}).exists():
-        time.sleep(0.05)
-        yield
-    yield from steps(self)
-Engine.steps = held
-"""
-"""Reads nothing until there is a file, so that a test decides how long catching up takes."""
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -126,14 +112,10 @@ def test_an_exporter_that_is_killed_pages_and_one_that_catches_up_does_not(stack
     assert [down.fingerprint] == until(lambda: stack.inhibitors(collapse))
 
     stack.write(run.rest())
-    gate = stack.folder / "gate"
-    stack.exporter.start(code=HELD.format(gate=str(gate)), ready=False)
-    stack.resolved("ExporterDown")
-    stack.firing("ExporterCatchingUp")
-    assert 503 == stack.exporter.get("/metrics").status
-    assert [down] == [page for page in stack.pages(alertname="ExporterDown") if page.status == "firing"]
-
-    gate.touch()
+    with stack.exporter_catching_up():
+        stack.resolved("ExporterDown")
+        assert 503 == stack.exporter.get("/metrics").status
+        stack.firing("ExporterCatchingUp")  # which would wait behind an exporter that is down
     stack.resolved("ExporterCatchingUp")
     assert 200 == stack.exporter.get("/metrics").status
 
