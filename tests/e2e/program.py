@@ -35,10 +35,6 @@ class Program:
             self._process = subprocess.Popen(command, cwd=self.cwd, stdout=log, stderr=log)
         until(self._is_ready, seconds=START_SECONDS)
 
-    def signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
     def close(self) -> None:
         """Ends it at once."""
         if self._process is not None:

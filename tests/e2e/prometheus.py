@@ -1,6 +1,5 @@
 """A real Prometheus, and what it says when it is asked."""
 
-import signal
 import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,10 +28,6 @@ class Prometheus(Program):
             f"--storage.tsdb.path={self.folder / 'tsdb'}",
             "--scrape.discovery-reload-interval=100ms",  # else it may wait five seconds more before the first scrape
         ]
-
-    def reload(self) -> None:
-        """Makes it read its configuration and its rules again."""
-        self.signal(signal.SIGHUP)
 
     def query(self, expression: str, at: float | None = None) -> dict[str, float]:
         """The values of an instant query at a time, or now, by series."""

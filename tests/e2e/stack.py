@@ -78,9 +78,9 @@ class Stack:
     # Its beginning and end
 
     def start(self) -> None:
-        """Starts all, and waits until each knows the next.
+        """Starts all, and waits until each knows the next and nothing fires.
 
-        Prometheus gets its rules last: for those, with so short a `for`, an exporter that it has yet to find is down.
+        For rules with so short a `for`, an exporter that Prometheus has yet to find is down.
         """
         self._render()
         self.exporter.configure(listen=f"127.0.0.1:{free_port()}", pipelines=self._pipelines())
@@ -91,9 +91,7 @@ class Stack:
         self.prometheus.start()
         until(lambda: self.prometheus.query(SCRAPED) == {"": 2}, seconds=PATIENCE)
         until(self.prometheus.alertmanagers, seconds=PATIENCE)
-        (self.folder / "rules").rename(self.folder / "prometheus" / "rules")
-        self.prometheus.reload()
-        until(self.prometheus.evaluations, seconds=PATIENCE)
+        self.until_quiet()
 
     def close(self) -> None:
         """Ends all."""
@@ -176,12 +174,11 @@ class Stack:
     # What is configured, and what is changed of it
 
     def _render(self) -> None:
-        """Rules and routes with every receiver turned on; the rules lie aside."""
+        """Rules, and routes with every receiver turned on."""
         webhook = {"webhook": {"url": f"{self.mailbox.url}{HOOK}"}}
         done = render(self.folder, receivers=yaml.safe_dump(dict.fromkeys(SEVERITIES, webhook)))
         assert 0 == done.code, done.err
-        (self.folder / "prometheus" / "rules").rename(self.folder / "rules")
-        for path in (*(self.folder / "rules").iterdir(), self.folder / "alertmanager" / "alertmanager.yml"):
+        for path in (*self.folder.glob("prometheus/rules/*.yml"), *self.folder.glob("alertmanager/*.yml")):
             path.write_text(compressed(path.read_text()))
 
     def _here(self, config: str) -> str:
