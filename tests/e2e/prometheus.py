@@ -1,8 +1,10 @@
-"""A real Prometheus that scrapes one exporter, and what it says when it is asked."""
+"""A real Prometheus, and what it says when it is asked."""
 
 import urllib.parse
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from time import time
 from typing import Any
 
 import yaml
@@ -12,29 +14,38 @@ from tests.exposition import key
 
 
 class Prometheus(Program):
-    """Scrapes a port every so many milliseconds, once it is started."""
+    """Runs with a configuration of the test's own, which may be written up to its start."""
 
     name = "prometheus"
 
-    def __init__(self, folder: Path, port: int, *, scrape_milliseconds: int) -> None:
+    def __init__(self, folder: Path, config: Path) -> None:
         super().__init__(folder)
-        self._config = folder / "prometheus.yml"
-        interval = f"{scrape_milliseconds}ms"
-        job = {"job_name": "exporter", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-        timing = {"scrape_interval": interval, "scrape_timeout": interval}
-        self._config.write_text(yaml.safe_dump({"global": timing, "scrape_configs": [job]}))
+        self._config = config
 
     def arguments(self) -> list[str]:
-        return [f"--config.file={self._config}", f"--storage.tsdb.path={self.folder / 'tsdb'}"]
+        return [
+            f"--config.file={self._config}",
+            f"--storage.tsdb.path={self.folder / 'tsdb'}",
+            "--scrape.discovery-reload-interval=100ms",  # else it may wait five seconds more before the first scrape
+        ]
 
-    def query(self, expression: str, at: float) -> dict[str, float]:
-        """The values of an instant query at a time, by series."""
-        return {series(one["metric"]): float(one["value"][1]) for one in self._results(expression, at)}
+    def query(self, expression: str, at: float | None = None) -> dict[str, float]:
+        """The values of an instant query at a time, or now, by series."""
+        return {series(one["metric"]): float(one["value"][1]) for one in self._results(expression, at or time())}
+
+    def evaluations(self) -> dict[str, datetime]:
+        """When each group of rules was evaluated last, by its name."""
+        groups = self.ask("/api/v1/rules")["data"]["groups"]
+        return {group["name"]: datetime.fromisoformat(group["lastEvaluation"]) for group in groups}
+
+    def alertmanagers(self) -> list[str]:
+        """The addresses of those that it sends alerts to."""
+        return [one["url"] for one in self.ask("/api/v1/alertmanagers")["data"]["activeAlertmanagers"]]
 
     def samples(self, selector: str, at: float) -> dict[str, list[tuple[float, float]]]:
         """Time and value of every sample of a range selector that ends at a time, by series."""
         return {
-            series(one["metric"]): [(float(time), float(value)) for time, value in one["values"]]
+            series(one["metric"]): [(float(moment), float(value)) for moment, value in one["values"]]
             for one in self._results(selector, at)
         }
 
@@ -42,6 +53,14 @@ class Prometheus(Program):
         query = urllib.parse.urlencode({"query": expression, "time": f"{at:.3f}"})
         result: list[dict[str, Any]] = self.ask(f"/api/v1/query?{query}")["data"]["result"]
         return result
+
+
+def scraping(port: int, *, milliseconds: int) -> str:
+    """A configuration that does nothing but scrape one port."""
+    interval = f"{milliseconds}ms"
+    job = {"job_name": "exporter", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+    timing = {"scrape_interval": interval, "scrape_timeout": interval}
+    return yaml.safe_dump({"global": timing, "scrape_configs": [job]})
 
 
 def series(labels: Mapping[str, str]) -> str:

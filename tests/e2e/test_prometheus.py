@@ -6,7 +6,7 @@ from time import time
 
 import pytest
 
-from tests.e2e.prometheus import Prometheus
+from tests.e2e.prometheus import Prometheus, scraping
 from tests.e2e.serving import until
 from tests.torture.mode import Mode
 from tests.torture.run import Result, Run
@@ -25,7 +25,9 @@ class Observed(Mode):
 
     def begin(self, run: Run) -> None:
         run.serving.configure(birth_hold=HOLD_SECONDS)
-        self.prometheus = Prometheus(run.serving.folder, run.port, scrape_milliseconds=SCRAPE_MILLISECONDS)
+        config = run.serving.folder / "prometheus.yml"
+        config.write_text(scraping(run.port, milliseconds=SCRAPE_MILLISECONDS))
+        self.prometheus = Prometheus(run.serving.folder, config)
         self.prometheus.start()
         self.began = time()
 
