@@ -17,6 +17,7 @@ from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import OTHER, Metrics, label_value
 from exporter.pipeline import Pipeline, State, Stream
+from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS
 
@@ -454,10 +455,14 @@ Crawl.indicators = (
         name="pass_ratio",
         title="Pages that pass",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance, extraction_method, passed) (increase(crawl_pages_total{passed="true"}[1h]))
-            / (sum without (instance, extraction_method, passed) (increase(crawl_pages_total[1h])) > 0)
-            """,
+        expr=quotient(
+            'crawl_pages_total{passed="true"}',
+            "crawl_pages_total",
+            without=(
+                "extraction_method",
+                "passed",
+            ),
+        ),
         of="{category}",
         meaning="Share of the last hour's pages that passed the threshold.",
     ),

@@ -17,6 +17,7 @@ from pathlib import PurePath
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Gauge, Metrics
 from exporter.pipeline import FolderSize, Pipeline, Source, Stream
+from exporter.promql import mean, quotient
 from exporter.record import Count, Quantity, Record, Timestamp
 
 UNKNOWN = "unknown"
@@ -200,10 +201,9 @@ Distillation.indicators = (
         name="success_ratio",
         title="Success rate",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance, outcome) (rate(distillation_articles_total{outcome="success"}[1h]))
-            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
-            """,
+        expr=quotient(
+            'distillation_articles_total{outcome="success"}', "distillation_articles_total", without=("outcome",)
+        ),
         of="{filter} by {provider}",
         meaning="Share of articles that were labelled.",
         action="Look at `distillation:error_share` for the type that stands out; `distillation_error_dumps` counts the "
@@ -238,10 +238,7 @@ Distillation.indicators = (
         name="article_seconds",
         title="Time per article",
         unit=Unit.SECONDS,
-        expr="""
-            sum without (instance) (rate(distillation_article_duration_seconds_sum[1h]))
-            / (sum without (instance) (rate(distillation_article_duration_seconds_count[1h])) > 0)
-            """,
+        expr=mean("distillation_article_duration_seconds"),
         of="{filter} by {provider}",
         meaning="Mean time that an article takes, all its attempts included.",
         action="Switch to a faster provider (Gemini is 5 times as fast as Claude, by seed 002), lower `max_tokens` "
@@ -251,10 +248,7 @@ Distillation.indicators = (
         name="retried_ratio",
         title="Retried articles",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance) (rate(distillation_retried_articles_total[1h]))
-            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
-            """,
+        expr=quotient("distillation_retried_articles_total", "distillation_articles_total", besides=("outcome",)),
         of="{filter} by {provider}",
         meaning="Share of articles that took more than one attempt.",
         action="Retries come before failures: look at `distillation:error_share`.",
@@ -263,10 +257,7 @@ Distillation.indicators = (
         name="repaired_ratio",
         title="Repaired JSON",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance) (rate(distillation_json_repaired_total[1h]))
-            / (sum without (instance, outcome) (rate(distillation_articles_total[1h])) > 0)
-            """,
+        expr=quotient("distillation_json_repaired_total", "distillation_articles_total", besides=("outcome",)),
         of="{filter} by {provider}",
         meaning="Share of articles whose JSON had to be repaired.",
         action="Ask for a simpler format, or for JSON mode where the provider has one.",

@@ -15,6 +15,7 @@ from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, State, Stream
+from exporter.promql import mean, quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS
 
@@ -216,10 +217,7 @@ Tagger.indicators = (
         name="coverage_ratio",
         title="Coverage",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance) (rate(tagger_covered_results_total[1h]))
-            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
-            """,
+        expr=quotient("tagger_covered_results_total", "tagger_results_total"),
         meaning="Share of ensemble results with at least one tag.",
         action="Where it falls, see which category came back empty (`tagger:chosen_ratio`), and sample lectures of it.",
     ),
@@ -227,10 +225,7 @@ Tagger.indicators = (
         name="backfill_ratio",
         title="Backfill rate",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance) (rate(tagger_backfills_total[1h]))
-            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
-            """,
+        expr=quotient("tagger_backfills_total", "tagger_results_total"),
         meaning="Share of ensemble results for which neither reasoning nor prototypes suggested anything.",
         action="Where it climbs, both steps lost their input: look at the lectures' text and at the embeddings.",
     ),
@@ -238,10 +233,7 @@ Tagger.indicators = (
         name="tags_mean",
         title="Tags per result",
         unit=Unit.NUMBER,
-        expr="""
-            sum without (instance) (rate(tagger_tags_returned_sum[1h]))
-            / (sum without (instance) (rate(tagger_tags_returned_count[1h])) > 0)
-            """,
+        expr=mean("tagger_tags_returned"),
         meaning="Mean number of tags in an ensemble result.",
         action="Many more than usual are as suspicious as many fewer: see whether scores shifted, by "
         "`histogram_quantile(0.5, sum by (le, component) (rate(tagger_top_score_bucket[1h])))`.",
@@ -250,10 +242,7 @@ Tagger.indicators = (
         name="agreements_mean",
         title="Agreements per result",
         unit=Unit.NUMBER,
-        expr="""
-            sum without (instance) (rate(tagger_agreements_total[1h]))
-            / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
-            """,
+        expr=quotient("tagger_agreements_total", "tagger_results_total"),
         meaning="Mean number of tags on which reasoning and prototypes agreed.",
         action="Where it falls while coverage stays, one of the two drifted: compare their scores by "
         "`histogram_quantile(0.5, sum by (le, component) (rate(tagger_top_score_bucket[1h])))`.",
@@ -262,10 +251,14 @@ Tagger.indicators = (
         name="chosen_ratio",
         title="Categories with a choice",
         unit=Unit.RATIO,
-        expr="""
-            sum without (instance, model, outcome) (rate(tagger_category_results_total{outcome="chosen"}[1h]))
-            / (sum without (instance, model, outcome) (rate(tagger_category_results_total[1h])) > 0)
-            """,
+        expr=quotient(
+            'tagger_category_results_total{outcome="chosen"}',
+            "tagger_category_results_total",
+            without=(
+                "model",
+                "outcome",
+            ),
+        ),
         of="category {category}",
         meaning="Share of category results for which reasoning chose at least one tag.",
         action="An empty category mostly means answers that can't be parsed, or a list of labels that went missing.",
