@@ -232,7 +232,7 @@ def render(
     runbook_url: str,
     dashboard_url: str,
 ) -> None:
-    """Write the files that come from the code: docs/metrics.md, prometheus/rules and alertmanager."""
+    """Write the files that come from the code: docs/metrics.md, docs/runbook.md, prometheus/rules, alertmanager."""
     kinds = discover()
     tables = tuple(rendering.tables(kinds))
     names = [table.name for table in tables]

@@ -41,6 +41,7 @@ persona_opening_moves_total{run_id="25K_20260131_143200",opening_move="situation
 persona_constraints_total{run_id="25K_20260131_143200",constraint="time_pressure"} 1
 persona_constraints_total{run_id="25K_20260131_143200",constraint="family_duty"} 1
 persona_run_info{run_id="25K_20260131_143200",tier="25K"} 1
+persona_run_progress_ratio{run_id="25K_20260131_143200"} 0.00004
 """
 PERSONA_EXAMPLE = """
 persona_attempts_total{run_id="25K_20260131_143200",stage="B",status="success"} 1
@@ -61,6 +62,7 @@ persona_validator_score_sum{run_id="25K_20260131_143200",validator="pollyanna"} 
 persona_opening_moves_total{run_id="25K_20260131_143200",opening_move="situational_hook"} 1
 persona_constraints_total{run_id="25K_20260131_143200",constraint="time_pressure"} 1
 persona_run_info{run_id="25K_20260131_143200",tier="25K"} 1
+persona_run_progress_ratio{run_id="25K_20260131_143200"} 0.00004
 """
 ARTICLES = """
 distillation_articles_total{filter="FILTER",provider="PROVIDER",outcome="success"} 2

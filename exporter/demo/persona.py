@@ -96,7 +96,7 @@ class Draw(NamedTuple):
 
 
 def attempts(setting: Setting) -> Iterator[Record]:
-    """Runs of 25 batches, one after the other, each named after the time of its first line."""
+    """Runs of 25 batches, one after the other, each named after its personas and the time of its first line."""
     started = setting.now()
     while True:
         yield from _run(setting, started)
@@ -104,7 +104,7 @@ def attempts(setting: Setting) -> Iterator[Record]:
 
 
 def _run(setting: Setting, started: datetime) -> Iterator[Record]:
-    run_id = f"25K_{started:%Y%m%d_%H%M%S}"
+    run_id = f"{RUN_BATCHES * BATCH_SIZE}_{started:%Y%m%d_%H%M%S}"
     for batch in range(RUN_BATCHES):
         step = max(batch - COLLAPSE_FROM + 1, 0) if setting.scenario == "collapse" else 0
         for draw in _batch(Aim.at(step, setting.rng), setting.rng):

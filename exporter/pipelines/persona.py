@@ -33,6 +33,8 @@ PENDING_VALUES = 10_000
 """So do at most so many different values of a run, and those of one chunk."""
 RUNS_OVER = ("", OTHER)
 """Stands for the runs over the cap, which are counted as one and have no batches; no log has this path."""
+MOST_PERSONAS = 1_000_000_000
+"""A tier that names more of them names no target."""
 
 DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "repairs": ("repair_ratio", lambda slope: slope > 0.5),
@@ -43,6 +45,8 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 
 _is_there = partial(is_not, None)
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
+_TARGET = re.compile(r"([0-9]{1,10})([KkMm]?)")
+_UNITS = {"": 1, "K": 1000, "M": 1_000_000}
 
 
 class Attempt(Record):
@@ -84,6 +88,8 @@ class Run(msgspec.Struct):
 
     batch: Batch = msgspec.field(default_factory=Batch)
     batches: int = 0
+    personas: int = 0
+    """Those of its closed batches."""
     baseline: list[float] = []
     trends: dict[str, Trend] = {}
     quiet: float = 0.0
@@ -123,6 +129,7 @@ class _OpenRun:
         self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
         self.constraints.settle()
+        self._persona.moved.add(self.run_id)
         if self.over:
             self.state.batch = Batch()
 
@@ -144,6 +151,8 @@ class Persona(Pipeline):
     def declare(self, metrics: Metrics) -> None:
         self._open_runs: dict[tuple[str, str], _OpenRun] = {}
         self._pending = 0
+        self.moved: set[str] = set()
+        """The runs that were settled since their progress was last shown."""
         self.attempts = metrics.counter("persona_attempts_total", "Generation attempts.", "run_id", "stage", "status")
         self.duration = metrics.histogram(
             "persona_attempt_duration_seconds",
@@ -215,6 +224,9 @@ class Persona(Pipeline):
             "persona_drift_detected", "1 where the run drifts by one of seed 001's signals, else 0.", "run_id", "signal"
         )
         self.info = metrics.gauge("persona_run_info", "A run and its tier; always 1.", "run_id", "tier")
+        self.progress = metrics.gauge(
+            "persona_run_progress_ratio", "Personas seen per persona that the run's tier names.", "run_id"
+        )
 
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
         columns = tuple(zip(*map(astuple, records), strict=True))
@@ -242,7 +254,7 @@ class Persona(Pipeline):
                 key, run_id = RUNS_OVER, OVER
             elif key not in runs:
                 runs[key] = Run()
-                self.info.set(1, run_id, run_id.partition("_")[0])
+                self.info.set(1, run_id, tier(run_id))
                 self.batches.cell(run_id, times=0)
             found = self._open_runs.get(key) or _OpenRun(self, run_id, runs.get(key) or Run())
             self._open_runs[key] = found
@@ -295,6 +307,19 @@ class Persona(Pipeline):
         for run in self._open_runs.values():
             if run.pending:
                 run.settle()
+        if self.moved:
+            self._show_progress()
+
+    def _show_progress(self) -> None:
+        """Shows how far the runs have come that moved, over all their logs."""
+        moved, self.moved = self.moved, set()
+        seen: dict[str, int] = {}
+        for (_, run_id), run in self.state.runs.items():
+            if run_id in moved:
+                seen[run_id] = seen.get(run_id, 0) + run.personas + len(run.batch.personas)
+        for run_id, personas in seen.items():
+            if wanted := target(run_id):
+                self.progress.set(personas / wanted, run_id)
 
     def _close(self, open_run: _OpenRun) -> None:
         """Closes the open batch: its figures become the run's gauges, its trends move on, a new batch opens."""
@@ -317,6 +342,7 @@ class Persona(Pipeline):
             self.batch_score_mean.set(batch.score_mean(validator), run_id, validator)
         self._show_trends(run_id, run, figures)
         run.batches += 1
+        run.personas += len(batch.personas)
 
     def _show_trends(self, run_id: str, run: Run, figures: dict[str, float]) -> None:
         for indicator, value in figures.items():
@@ -353,6 +379,8 @@ class Persona(Pipeline):
     def merge(self, other: "Persona") -> None:
         super().merge(other)
         self.state.runs |= other.state.runs
+        self.moved = {run_id for _, run_id in other.state.runs}
+        self._show_progress()
 
 
 def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
@@ -364,6 +392,22 @@ def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     for run_id, stretch in groupby(run_ids):
         start, end = end, end + sum(1 for _ in stretch)
         yield run_id, start, end
+
+
+def tier(run_id: str) -> str:
+    """What a run_id begins with, up to its first `_`."""
+    return run_id.partition("_")[0]
+
+
+def target(run_id: str) -> int | None:
+    """How many personas the run's tier names: a whole number, in thousands or millions with K or M behind it.
+
+    >>> target("25K_20260131_143200"), target("1m_again"), target("2500"), target("nightly")
+    (25000, 1000000, 2500, None)
+    """
+    match = _TARGET.fullmatch(tier(run_id))
+    personas = int(match[1]) * _UNITS[match[2].upper()] if match else 0
+    return personas if 0 < personas <= MOST_PERSONAS else None
 
 
 def error_class(error: str | None) -> str:
@@ -403,13 +447,13 @@ Persona.indicators = (
         warning=">= 0.05",
         critical=">= 0.10",
         meaning="How fast the repair rate climbs: its slope over the run's last five batches.",
-        impact="At 0.10 per batch a healthy run is past saving two batches later.",
+        impact="At 0.10 per batch a run that was healthy is beyond the critical repair rate two batches later.",
         look=(
             '`persona:repair_ratio{run_id="RUN"}`: from which batch on it climbs',
             '`persona:drift{run_id="RUN"}`: what else drifts',
         ),
-        action="Find what changed in the batch where the climb begins: a prompt, a model's version, another order. "
-        "Stop the run before it has to be thrown away.",
+        action="Find what changed in the batch where the climb begins: a prompt, the model's version, the order of the "
+        "personas. Pause the run until it is found: what comes next is worse.",
     ),
     Indicator(
         name="opening_entropy",
@@ -440,11 +484,11 @@ Persona.indicators = (
         "everybody is happy.",
         impact="Hardship and conflict go missing from the personas.",
         look=(
-            '`persona:pollyanna_trend{run_id="RUN"}`: since when it rises',
+            '`persona:pollyanna{run_id="RUN"}`: since when it rises; `persona:pollyanna_trend{run_id="RUN"}`: how fast',
+            '`increase(persona_constraints_total{run_id="RUN"}[1h])`: whether constraints still reach the prompt',
             "`jq -c 'select(.validator_scores.pollyanna > 0.85) | [.persona_id, .opening_move]' generation.log | tail`",
         ),
-        action="See whether constraints still reach the prompt (`persona_constraints_total`), and put examples with an "
-        "unhappy end into it.",
+        action="See that constraints still reach the prompt, and put examples with an unhappy end into it.",
     ),
     Indicator(
         name="anchor_diversity",
@@ -456,7 +500,9 @@ Persona.indicators = (
         critical="< 0.6",
         meaning="Distinct anchors per attempt in the run's last batch: places, dishes, things that tie a persona down.",
         impact="The same few places and things come back, and the data teaches them to whoever is trained on it.",
-        look=("`jq -r '.anchors_used[]' generation.log | tail -2000 | sort | uniq -c | sort -rn | head`",),
+        look=(
+            "`jq -r '.anchors_used[]?' generation.log | tail -2000 | sort | uniq -c | sort -rn | head`: which recur",
+        ),
         action="Widen the list that anchors are drawn from, or draw without putting back within a batch.",
     ),
     Indicator(
@@ -472,9 +518,11 @@ Persona.indicators = (
         look=(
             '`rate(persona_attempt_duration_seconds_sum{run_id="RUN"}[15m]) / '
             'rate(persona_attempt_duration_seconds_count{run_id="RUN"}[15m])`: which stage it is',
-            '`persona_failures_total{run_id="RUN"}`: rate limits and timeouts',
+            '`sum by (type) (rate(persona_tokens_total{run_id="RUN"}[15m])) / on () group_left () '
+            'sum (rate(persona_attempts_total{run_id="RUN"}[15m]))`: tokens of an attempt',
+            '`topk(5, increase(persona_failures_total{run_id="RUN"}[1h]))`: rate limits and timeouts',
         ),
-        action="Where tokens grew too (`persona_tokens_total`), prompts or answers did; else the provider is slow: "
+        action="Where an attempt takes more tokens than before, prompts or answers grew; else the provider is slow: "
         "lower the concurrency, or wait.",
     ),
     Indicator(
@@ -489,7 +537,7 @@ Persona.indicators = (
         impact="The run goes steadily one way; its later batches are not of the same kind as its first ones.",
         look=(
             '`persona_trend_per_batch{run_id="RUN"}`: the slopes',
-            "`persona:repair_ratio`, `persona:opening_entropy`, `persona:pollyanna`: the figures, batch by batch",
+            '`{__name__=~"persona:(repair_ratio|opening_entropy|pollyanna)", run_id="RUN"}`: the figures over the run',
         ),
         action="Compare the first and the last batch by eye; if they differ, stop the run and start it again from the "
         "last batch that was well.",
@@ -510,10 +558,12 @@ Persona.indicators = (
         "promises.",
         impact="Nothing is generated; the GPU or the quota waits.",
         look=(
-            "The producer's own log and process.",
+            "The producer's own log and process",
+            '`persona_run_progress_ratio{run_id="RUN"}`: how far the run has come',
             '`pipeline_exporter_lag_bytes{pipeline="persona"}`: 0 means that all that was written is counted',
         ),
-        action="Start the producer again. If the run was given up, the alert ends with it after `run_ttl`.",
+        action="Start the producer again. Where the run was given up, silence the alert: it ends with the run, after "
+        "`run_ttl` (6 h).",
     ),
     Indicator(
         name="success_ratio",

@@ -1,4 +1,5 @@
-"""What is written from the code rather than by hand: docs/metrics.md, Prometheus' rules, Alertmanager's configuration.
+"""What is written from the code rather than by hand: docs/metrics.md, docs/runbook.md, Prometheus' rules, and
+Alertmanager's configuration.
 
 In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
 otherwise on disk.
@@ -13,9 +14,10 @@ from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
 from exporter.render.receivers import Receivers
 from exporter.render.rules import Links, rule_file
+from exporter.render.runbook import runbook_page
 from exporter.render.tables import Kinds, Table, tables
 
-__all__ = ["ALERTMANAGER", "Links", "Receivers", "Rendering", "Table", "files", "stale", "tables", "write"]
+__all__ = ["ALERTMANAGER", "Links", "Receivers", "Rendering", "Table", "files", "runbook", "stale", "tables", "write"]
 
 ALERTMANAGER = "alertmanager"
 """The folder of Alertmanager's files, where its secrets are, too."""
@@ -40,9 +42,15 @@ def files(given: Rendering) -> dict[str, str]:
     rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
     return {
         "docs/metrics.md": metrics_page(given.kinds),
+        "docs/runbook.md": runbook_page(given.tables),
         f"{ALERTMANAGER}/alertmanager.yml": alertmanager_file(given.tables, given.receivers),
         f"{ALERTMANAGER}/templates/pipelines.tmpl": MESSAGES,
     } | rules
+
+
+def runbook(kinds: Kinds) -> str:
+    """docs/runbook.md, which the exporter also serves."""
+    return runbook_page(tables(kinds))
 
 
 def write(given: Rendering, root: Path) -> list[str]:

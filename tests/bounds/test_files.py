@@ -113,7 +113,7 @@ def few_allowed() -> Iterator[int]:
 
 def test_a_quarter_of_what_a_process_may_open_is_for_logs(few_allowed: int) -> None:
     """Clients, those that knock, the snapshot and the folders need some, too."""
-    assert few_allowed // 4 == most_open()
+    assert min(few_allowed // 4, OPEN_FILES) == most_open()
 
 
 def test_at_most_so_many_are_open() -> None:

@@ -81,10 +81,10 @@ CRITICAL = {
 @pytest.mark.parametrize("seed", SEEDS)
 class TestPersonaBatches:
     def test_are_of_one_size(self, seed):
-        """A run is 25 batches of 100 personas, then the next run begins."""
+        """A run is 25 batches of 100 personas, as its tier says, then the next run begins."""
         runs = Counter(each["run_id"] for each in records("persona", "attempts", 2701, seed=seed))
         sizes = [len({each["persona_id"] for each in batch}) for batch in batches(seed, "healthy")]
-        first, second = "25K_20260131_143200", "25K_20260131_151700"
+        first, second = "2500_20260131_143200", "2500_20260131_151700"
         assert {first: 2700, second: 1} == runs
         assert sizes == [100] * 25
 

@@ -8,7 +8,15 @@ import pytest
 
 from exporter import encoding
 from exporter.metric import Counter, Gauge, MetricState
-from exporter.pipelines.persona import Attempt, Persona, PersonaOptions, PersonaState, error_class
+from exporter.pipelines.persona import (
+    PENDING_VALUES,
+    Attempt,
+    Persona,
+    PersonaOptions,
+    PersonaState,
+    error_class,
+    target,
+)
 
 RUN = "25K_20260131"
 
@@ -39,6 +47,11 @@ def batches(*figures: dict[str, Any], size: int = 2) -> list[Attempt]:
     """Attempts of as many closed batches, all of a batch alike, and the one that closes the last."""
     made = [attempt(size * at + of, **fields) for at, fields in enumerate(figures) for of in range(size)]
     return [*made, attempt(size * len(figures))]
+
+
+def of_run(run_id: str, *personas: int) -> list[Attempt]:
+    """One attempt of each of these personas of a run."""
+    return [attempt(persona, run_id=run_id) for persona in personas]
 
 
 def value(metric: Counter, *labels: str) -> int:
@@ -200,6 +213,96 @@ def test_a_run_has_a_tier():
     assert {(RUN, "25K"): 1, ("nightly", "nightly"): 1} == persona.info.values
 
 
+@pytest.mark.parametrize(
+    ("expected", "run_id"),
+    [
+        (25_000, "25K_20260131_143200"),
+        (25_000, "25k"),
+        (1_000_000, "1M_again"),
+        (2_000_000, "2m_"),
+        (2500, "2500_1"),
+        (7, "007_1"),
+        (10**9, "1000000000_1"),
+        (10**9, "1000M_1"),
+        (None, "1000000001_1"),
+        (None, "1001M_1"),
+        (None, "9999999999K_1"),
+        (None, "9" * 5000),
+        (None, "0_1"),
+        (None, "0K_1"),
+        (None, "nightly"),
+        (None, "K_1"),
+        (None, "_25K"),
+        (None, ""),
+        (None, "-5_1"),
+        (None, "2.5K_1"),
+        (None, "25KK_1"),
+        (None, "25K-1"),
+        (None, "25K\n"),
+        (None, "25G_1"),
+        (None, "25\N{KELVIN SIGN}_1"),
+        (None, "\N{ARABIC-INDIC DIGIT TWO}_1"),
+    ],
+)
+def test_a_tier_that_is_a_number_is_the_runs_target(expected, run_id):
+    """A whole number of personas, in thousands or millions where K or M is behind it; any other tier is no target."""
+    assert expected == target(run_id)
+
+
+def test_progress_counts_the_personas_of_the_open_batch():
+    """Before any batch is closed there is progress; a retry makes none."""
+    assert {("8_a",): 2 / 8} == folded(*of_run("8_a", 0, 1, 1, 0), batch_size=5).progress.values
+
+
+def test_progress_goes_on_when_a_batch_closes():
+    """After each persona it is the share of those so far, and a whole run is exactly 1."""
+    for personas in range(1, 9):
+        persona = folded(*of_run("8_a", *range(personas)), batch_size=3)
+        assert {("8_a",): personas / 8} == persona.progress.values
+
+
+def test_progress_is_of_the_batches_as_they_were():
+    """Closed batches keep the personas that they held when the size of a batch changes."""
+    first = folded(*of_run("8_a", *range(4)), batch_size=5)
+    second = Persona(PersonaOptions(batch_size=2))
+    second.state = first.state
+    second.observe("attempts", "a.log", of_run("8_a", 4, 5))
+    second.settle()
+    assert {("8_a",): 6 / 8} == second.progress.values
+
+
+def test_progress_is_over_all_logs_of_the_run():
+    """Each log has batches of its own, open and closed, and another run's personas are no part of it."""
+    persona = folded(*of_run("8_a", *range(3)))
+    persona.observe("attempts", "b.log", [*of_run("8_a", *range(4, 7)), *of_run("10_b", 1)])
+    persona.settle()
+    assert {("8_a",): 6 / 8, ("10_b",): 1 / 10} == persona.progress.values
+    persona.observe("attempts", "a.log", of_run("8_a", 3))
+    persona.settle()
+    assert {("8_a",): 7 / 8, ("10_b",): 1 / 10} == persona.progress.values
+
+
+def test_progress_is_shown_of_what_was_settled_before_anyone_looked():
+    """A chunk that has more different values than may wait is settled at once."""
+    moves = [f"m{at}" for at in range(PENDING_VALUES + 1)]
+    persona = folded(*[attempt(1, run_id="8_a", opening_move=move) for move in moves])
+    assert {("8_a",): 1 / 8} == persona.progress.values
+
+
+def test_a_run_without_a_target_has_no_progress():
+    """The gauge is absent, rather than 0."""
+    assert {} == folded(*of_run("nightly", 1), *of_run("0K_a", 1)).progress.values
+
+
+def test_a_run_over_the_cap_has_no_progress():
+    """Nobody knows which personas are whose, not even where all that is over is one run."""
+    persona = Persona(PersonaOptions(batch_size=2), series_cap=2)
+    persona.observe("attempts", "a.log", [*of_run("8_a", 1), *of_run("8_b", 1, 2, 3), *of_run("8_c", 1, 2, 3)])
+    persona.settle()
+    assert {("8_a",): 1 / 8, ("8_b",): 3 / 8} == persona.progress.values
+    assert 0 == persona.progress.capped
+
+
 def test_interleaved_runs_have_batches_of_their_own():
     """Lines of another run between two lines of a run change nothing."""
     lines = [line for at in range(5) for line in (attempt(at), attempt(at, run_id="other_run", repairs=["x"]))]
@@ -248,6 +351,18 @@ def test_a_stored_run_goes_on():
     second.state = encoding.decode(stored[1], PersonaState)
     second.observe("attempts", "a.log", lines[11:])
     assert state(folded(*lines, batch_size=4)) == state(second)
+    assert {(RUN,): 25 / 25_000} == second.progress.values
+
+
+def test_a_run_that_was_stored_without_its_personas_goes_on():
+    """A state from before closed batches remembered their personas is read; it counts those from then on."""
+    run = {"batch": {"personas": ["p1"]}, "batches": 3}
+    stored = encoding.encode({"runs": {("a.log", "8_a"): run}})
+    persona = Persona(PersonaOptions(batch_size=2))
+    persona.state = encoding.decode(stored, PersonaState)
+    persona.observe("attempts", "a.log", of_run("8_a", 2))
+    persona.settle()
+    assert {("8_a",): 2 / 8} == persona.progress.values
 
 
 def test_a_quiet_run_expires():
@@ -259,6 +374,17 @@ def test_a_quiet_run_expires():
     labels = {labels[0] for metric in persona.metrics for labels in metric.keys()}  # noqa: SIM118
     assert {"lively"} == labels
     assert {("a.log", "lively")} == persona.state.runs.keys()
+
+
+def test_a_run_that_comes_back_begins_its_progress_anew():
+    """Nothing is left of an expired run."""
+    persona = folded(*of_run("8_a", 1, 2, 3), run_ttl=60)
+    persona.expire(61)
+    persona.settle()
+    assert {} == persona.progress.values
+    persona.observe("attempts", "a.log", of_run("8_a", 4))
+    persona.settle()
+    assert {("8_a",): 1 / 8} == persona.progress.values
 
 
 def test_a_run_that_one_of_its_logs_keeps_alive_stays():
@@ -294,3 +420,10 @@ def test_merging_adds_runs_of_other_logs():
     both.observe("attempts", "b.log", batches({}, {}))
     first.merge(second)
     assert state(both) == state(first)
+
+
+def test_merging_adds_the_progress_of_a_run_in_two_logs():
+    """Closed and open batches of both are its personas, and a run of one of them stays as it was."""
+    first = folded(*of_run("8_a", 1, 2, 3), *of_run("10_b", 1))
+    first.merge(folded(*of_run("8_a", 4, 5, 6, 7), *of_run("5_c", 1), log="b.log"))
+    assert {("8_a",): 7 / 8, ("10_b",): 1 / 10, ("5_c",): 1 / 5} == first.progress.values

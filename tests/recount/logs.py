@@ -17,12 +17,12 @@ from .rough import START, Logs, interleaved, leave_out, made, write, write_lines
 
 
 def persona(folder: Path) -> Logs:
-    """Two logs of runs of all kinds; `spread_run` is in both."""
+    """Two logs of runs of all kinds; `2K_spread` is in both."""
     collapse = made("persona", "attempts", 5_500, seed=1, scenario="collapse")
     healthy = made("persona", "attempts", 3_000, seed=2, days=1)
     small = made("persona", "attempts", 150, seed=3, days=2)
     wide = _renamed(made("persona", "attempts", 11_600, seed=4, days=3), "wide")
-    spread = [_renamed(made("persona", "attempts", 600, seed=seed), "spread_run") for seed in (5, 6)]
+    spread = [_renamed(made("persona", "attempts", 600, seed=seed), "2K_spread") for seed in (5, 6)]
     gappy = _with_a_gap(_renamed(made("persona", "attempts", 2_500, seed=7, scenario="collapse"), "100K_gap"))
     crash = _crashed(_renamed(made("persona", "attempts", 300, seed=10), "crash"))
     sequence = _renamed(made("persona", "attempts", 2_000, seed=8, scenario="collapse"), "probă_1")

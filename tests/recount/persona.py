@@ -14,7 +14,8 @@ PRICE = 0.00045 / 1000
 
 
 def recount(logs: dict[str, list[Path]], batch_size: int) -> Found:
-    """Every persona metric over these logs. The gauges of a run in several logs are those of the last one."""
+    """Every persona metric over these logs. The gauges of a run in several logs are those of the last one, but its
+    progress is that of all."""
     found = Found()
     for attempts in read("persona.attempts", logs["attempts"])[0]:
         runs = defaultdict(list)
@@ -22,6 +23,7 @@ def recount(logs: dict[str, list[Path]], batch_size: int) -> Found:
             runs[attempt["run_id"]].append(attempt)
         for run, lines in runs.items():
             _count(found, run, lines)
+            _show_progress(found, run, lines, batch_size)
             closed = [Figures(batch) for batch in batches(lines, batch_size)]
             found.add(len(closed), "persona_batches_total", run)
             if closed:
@@ -71,6 +73,29 @@ def error_class(error: str | None) -> str:
     """The dotted identifier before the first colon, else `other`."""
     before, colon, _ = (error or "").partition(":")
     return before.strip() if colon and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", before.strip()) else "other"
+
+
+def _show_progress(found: Found, run: str, lines: list[Record], batch_size: int) -> None:
+    """A persona counts once in each batch, the open one included."""
+    closed = batches(lines, batch_size)
+    still_open = lines[sum(map(len, closed)) :]
+    personas = sum(len({line["persona_id"] for line in batch}) for batch in [*closed, still_open])
+    wanted = wanted_personas(run)
+    if wanted is not None:
+        found.add(personas / wanted, "persona_run_progress_ratio", run)
+
+
+def wanted_personas(run: str) -> int | None:
+    """Digits before the first `_`, in thousands or millions where K or M follows; at most a thousand million."""
+    digits, times = run.split("_")[0], 1
+    for letter, worth in (("k", 1000), ("m", 1000 * 1000)):
+        if digits.endswith((letter, letter.upper())):
+            digits, times = digits[:-1], worth
+            break
+    if not digits or set(digits) - set("0123456789"):
+        return None
+    wanted = int(digits) * times
+    return wanted if 1 <= wanted <= 10**9 else None
 
 
 class Figures:

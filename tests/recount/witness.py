@@ -28,6 +28,7 @@ METRICS: dict[str, dict[str, tuple[str, str]]] = {
         "persona_latency_change_ratio": (GAUGE, "run_id"),
         "persona_drift_detected": (GAUGE, "run_id signal"),
         "persona_run_info": (GAUGE, "run_id tier"),
+        "persona_run_progress_ratio": (GAUGE, "run_id"),
     },
     "distillation": {
         "distillation_articles_total": (COUNTER, "filter provider outcome"),

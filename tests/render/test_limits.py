@@ -90,7 +90,13 @@ def test_check_knows_limits_of_ones_own(own: Path) -> None:
     """What was rendered with them is fresh with them, and stale without."""
     assert (0, "") == ((done := render(own, "--check", limits=LIMITS)).code, done.out)
     done = render(own, "--check")
-    assert (1, "prometheus/rules/persona.yml") == (done.code, done.out.partition(" ")[0])
+    assert 1 == done.code
+    assert ["docs/runbook.md", "prometheus/rules/persona.yml"] == [line.split()[0] for line in done.out.splitlines()]
+
+
+def test_the_runbook_tells_limits_of_ones_own(own: Path) -> None:
+    """As its alerts do."""
+    assert "Limits: warning `>= 0.12`, critical `> 25 %`" in (own / "docs" / "runbook.md").read_text()
 
 
 def test_links_lead_where_they_are_told(tmp_path: Path) -> None:
