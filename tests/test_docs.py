@@ -72,6 +72,12 @@ def test_the_docs_follow_the_sixth_pipeline(sixth):
     assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
 
 
+def test_the_routes_follow_the_sixth_pipeline(sixth):
+    """`render` gives its alerts receivers of their own."""
+    assert 0 == run(sixth, "render").returncode
+    assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
+
+
 def test_a_configuration_takes_the_sixth_pipeline(sixth):
     """The sixth pipeline's name and stream are configuration keys."""
     (sixth / "logs.yml").write_text("pipelines: {translation: {sentences: sentences.ndjson}}")
