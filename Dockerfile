@@ -1,6 +1,6 @@
 # The exporter, and the writer of its demo logs. What it takes to install stays in the first stage.
 FROM python:3.13.15-slim-bookworm AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PIP_NO_CACHE_DIR=1 PIP_COMPILE=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv --without-pip /opt/venv
 WORKDIR /source
 # Dependencies first, by the package without its code: they are a layer that a changed line of code leaves as it is.
