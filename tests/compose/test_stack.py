@@ -19,6 +19,7 @@ from tests.compose.files import ROOT, services
 from tests.compose.stack import Stack, brought_up
 from tests.conftest import TOLD
 from tests.e2e.serving import until
+from tests.exposition import key
 from tests.tools import engine
 
 REAL_BASE_MB = 121
@@ -35,6 +36,7 @@ COUNT_LINES = """cd /logs && for pipeline in *; do
 done"""
 """Lines by pipeline, without what is no log of lines."""
 
+UNREADABLE = key("pipeline_exporter_rejected_lines_total", pipeline="persona", stream="attempts", reason="invalid_json")
 LINES = re.compile(r'pipeline_exporter_lines_total{pipeline="(\w+)",stream="(?!session")\w+"}')
 COUNTER = re.compile(r"(?!process_|python_)\w+_(total|count|sum|bucket)")
 """Names of samples that never fall while the state is kept; what a process tells of itself begins anew."""
@@ -149,8 +151,12 @@ def test_all_rules_are_loaded(stack):
 
 @pytest.mark.invariant(1)
 def test_a_kill_loses_nothing(stack):
-    """Killed and brought up again while the demo goes on writing, the exporter has counted every line once."""
-    before = until(stack.scrape)
+    """Killed and brought up again while the demo goes on writing, the exporter has counted every line once; those, too,
+    whose log is gone meanwhile.
+    """
+    stack.inside("demo", "sh", "-c", "yes unreadable | head -n 3 > /logs/persona/generation-gone.log")
+    before = until(lambda: with_value(stack.scrape(), UNREADABLE, 3))
+    stack.inside("demo", "rm", "/logs/persona/generation-gone.log")
     stack.run("kill", "--signal", "KILL", "exporter")
     stack.start()
     after = until(stack.scrape, seconds=START_SECONDS)
@@ -158,8 +164,9 @@ def test_a_kill_loses_nothing(stack):
     assert [] == [sample for sample in counters if after.get(sample, -1) < before[sample]]
 
     stack.run("stop", "demo")
-    counted = re.findall(r"(\w+) (\d+)", stack.inside("exporter", "sh", "-c", COUNT_LINES))
-    written = {pipeline: int(count) for pipeline, count in counted}
+    found = re.findall(r"(\w+) (\d+)", stack.inside("exporter", "sh", "-c", COUNT_LINES))
+    written = {pipeline: int(count) for pipeline, count in found}
+    written["persona"] += 3
     assert set(demo.STREAMS) == set(written)
     until(lambda: sum(lines(stack.scrape()).values()) >= sum(written.values()))
     assert written == lines(stack.scrape())
@@ -167,6 +174,11 @@ def test_a_kill_loses_nothing(stack):
     scraped = f"sum(pipeline_exporter_lines_total) >= {sum(written.values())}"
     until(lambda: stack.value(scraped), seconds=SCRAPE_SECONDS)
     assert 0 == stack.value("sum(resets(pipeline_exporter_lines_total[5m]))")
+
+
+def with_value(scraped: dict[str, float], sample: str, value: float) -> dict[str, float]:
+    """A scrape in which a sample has a value; else nothing."""
+    return scraped if scraped.get(sample) == value else {}
 
 
 def lines(scraped: dict[str, float]) -> dict[str, float]:
