@@ -9,7 +9,7 @@ INDICATORS = (
         unit=Unit.FLAG,
         expr="""
             1 - up{job="pipeline-exporter"} unless on (instance) up{job="pipeline-exporter-self"} == 1
-            or absent(up{job="pipeline-exporter"})
+            or label_replace(absent(up{job="pipeline-exporter"}), "instance", "unknown", "", "")
             """,
         of="{instance}",
         critical="== 1",

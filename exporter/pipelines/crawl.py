@@ -324,9 +324,18 @@ def _sightings(days: int) -> str:
     """
     return f"""
         sum without (instance) (
-          crawl_tags_total - (last_over_time(crawl_tags_total[1h] offset {days}d) or crawl_tags_total * 0) >= 0
+          crawl_tags_total - last_over_time(crawl_tags_total[1h] offset {days}d) >= 0
           or crawl_tags_total
         )
+        """
+
+
+def _of_the_hour(gauge: str) -> str:
+    """PromQL for a gauge of the health log, as long as lines come: the last line of a crawl that is over says nothing
+    of now."""
+    return f"""
+        {gauge}
+        and on (job, instance) increase(pipeline_exporter_records_total{{pipeline="crawl", stream="health"}}[1h]) > 0
         """
 
 
@@ -360,10 +369,11 @@ Crawl.indicators = (
         name="page_seconds",
         title="Mean crawl time",
         unit=Unit.SECONDS,
+        steps={"health_page_seconds": _of_the_hour("crawl_health_crawl_time_seconds")},
         expr="""
             sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_sum[15m]))
             / (sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_count[15m])) > 0)
-            or max without (instance) (crawl_health_crawl_time_seconds)
+            or max without (instance) (crawl:health_page_seconds)
             """,
         warning="> 5 s",
         pending="5m",
@@ -380,7 +390,7 @@ Crawl.indicators = (
         name="cache_hit_ratio",
         title="Cache hit rate",
         unit=Unit.RATIO,
-        expr="crawl_health_cache_hit_ratio",
+        expr=_of_the_hour("crawl_health_cache_hit_ratio"),
         warning="< 0.30",  # the seed's code compares the other way; its comment, "drops below 30%", is what is meant
         pending="5m",
         meaning="Share of cache lookups that hit, by the crawler's health log.",
@@ -392,7 +402,7 @@ Crawl.indicators = (
         name="cpu_ratio",
         title="CPU in use",
         unit=Unit.RATIO,
-        expr="crawl_health_cpu_ratio",
+        expr=_of_the_hour("crawl_health_cpu_ratio"),
         warning="> 80 %",
         pending="5m",
         meaning="Share of the CPU in use on the crawler's machine, by its health log.",
