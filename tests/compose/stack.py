@@ -1,6 +1,7 @@
 """Services of the compose file, brought up by testcontainers on the Docker engine that answers, and asked questions."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -26,7 +27,8 @@ ANSWER_SECONDS = 10
 class Stack:
     """Some of the services, with `files` beside docker-compose.yml. Brought up and ended by `brought_up`."""
 
-    def __init__(self, names: list[str], files: tuple[str, ...]) -> None:
+    def __init__(self, image: str, names: list[str], files: tuple[str, ...]) -> None:
+        self.image = image
         self._compose = DockerCompose(ROOT, compose_file_name=[COMPOSE.name, *files], services=names)
         self.seconds = 0.0
         """How long the last start took, until all were healthy."""
@@ -38,9 +40,10 @@ class Stack:
         self.seconds = time.monotonic() - began
 
     def end(self) -> None:
-        """Ends everything, volumes and network included."""
+        """Ends everything, volumes, network and image included."""
         self._compose.services = None  # which would keep what belongs to no service
         self._compose.stop()
+        subprocess.run(["docker", "image", "rm", self.image], capture_output=True, check=False)
 
     def run(self, *arguments: str) -> None:
         """Has docker compose do something."""
@@ -108,8 +111,9 @@ class Stack:
 
 
 @contextmanager
-def brought_up(project: str, names: list[str], settings: Mapping[str, str], *files: str) -> Iterator[Stack]:
+def brought_up(names: list[str], settings: Mapping[str, str], *files: str) -> Iterator[Stack]:
     """A project of its own, on free ports: nothing of the caller's environment or .env file counts but `settings`."""
+    project = f"pipeline-exporter-test-{os.getpid()}"
     with pytest.MonkeyPatch.context() as environment:
         for name in explained():
             environment.delenv(name, raising=False)
@@ -117,7 +121,7 @@ def brought_up(project: str, names: list[str], settings: Mapping[str, str], *fil
         own |= {"COMPOSE_PROJECT_NAME": project, "COMPOSE_DISABLE_ENV_FILE": "true"}
         for name, value in (own | dict(settings)).items():
             environment.setenv(name, value)
-        stack = Stack(names, files)
+        stack = Stack(project, names, files)
         try:
             stack.run("build", "--quiet", "exporter")
             stack.start()

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -73,7 +72,7 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
     ]
     subprocess.run(render, cwd=ROOT, check=True, capture_output=True)
     settings = {"ALERTS_DIR": str(folder), "DEMO_RATE": "200"}
-    with brought_up("pipeline-exporter-test", [*STARTED, "mailbox"], settings, "tests/compose/mailbox.yml") as found:
+    with brought_up([*STARTED, "mailbox"], settings, "tests/compose/mailbox.yml") as found:
         yield found
 
 
@@ -86,7 +85,7 @@ def test_all_are_healthy_within_a_minute(stack, record_property):
 
 def test_the_image_is_small(stack, record_property):
     """What is added to the base image leaves the whole below 150 MB."""
-    added = size("pipeline-exporter") - size(re.findall(r"^FROM (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)[-1])
+    added = size(stack.image) - size(re.findall(r"^FROM (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)[-1])
     record_property(TOLD, f"compose: image of {REAL_BASE_MB} + {added:.1f} MB")
     assert IMAGE_MB > REAL_BASE_MB + added
 
@@ -200,20 +199,3 @@ def test_a_page_is_delivered(stack):
     alert = until(paged, seconds=PAGE_SECONDS)[0]
     assert ("firing", "critical") == (alert["status"], alert["labels"]["severity"])
     assert alert["annotations"]["runbook_url"].startswith("http://localhost:10210/runbook#")
-
-
-def test_logs_of_ones_own_are_followed(tmp_path):
-    """With LOGS_DIR the exporter follows a folder that its group may read, in batches as real runs want them."""
-    engine()
-    log = tmp_path / "logs" / "persona" / "generation.log"
-    log.parent.mkdir(parents=True)
-    log.write_text("".join(f"{line}\n" for line in demo.lines("persona", "attempts", 7, start=datetime.now(UTC))))
-    for path, mode in ((log, 0o640), (log.parent, 0o750), (tmp_path / "logs", 0o750)):
-        path.chmod(mode)
-    settings = {"LOGS_DIR": str(tmp_path / "logs"), "LOGS_GID": str(log.stat().st_gid), "DEMO": "0"}
-    with brought_up("pipeline-exporter-test-own", ["exporter"], settings) as stack:
-        assert 7 == lines(until(stack.scrape))["persona"]
-        assert "Read-only file system" in stack.inside("exporter", "touch", "/logs/written")
-        assert ["BATCH_SIZE=1000", "RUN_TTL=6h"] == re.findall(
-            "^(?:BATCH_SIZE|RUN_TTL)=.*$", stack.inside("exporter", "env"), re.MULTILINE
-        )
