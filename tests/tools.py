@@ -30,3 +30,13 @@ def check_metrics(text: bytes) -> str:
     done = subprocess.run([find("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
     said = (done.stdout + done.stderr).decode()
     return said or ("" if done.returncode == 0 else f"exit code {done.returncode}")
+
+
+def engine() -> None:
+    """Goes on where a Docker engine answers; else says that the test was not run, and why. CI fails then."""
+    if shutil.which("docker") is None:
+        pytest.skip("NOT RUN: docker is missing; get Docker with its compose plugin")
+    for asked in (["version"], ["compose", "version"]):
+        done = subprocess.run(["docker", *asked], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"NOT RUN: no Docker engine with compose answers: {' '.join(done.stderr.split())}")
