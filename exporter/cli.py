@@ -40,6 +40,17 @@ The least that FILE says:
     persona:
       attempts: /logs/persona/generation*.log"""
 
+RECEIVERS_HELP = """\b
+RECEIVERS names who is told of alerts by severity, of all pipelines or of one; secrets are in files, relative to
+DIR/alertmanager:
+  critical:
+    pagerduty: {routing_key_file: secrets/pagerduty}
+  warning:
+    slack: {api_url_file: secrets/slack, channel: "#llm-pipelines"}
+  persona:
+    critical:
+      webhook: {url: "http://localhost:8080/alerts", credentials_file: secrets/webhook}"""
+
 config_option = click.option(
     "--config", "config_path", type=click.Path(dir_okay=False), help="Settings from this YAML file."
 )
@@ -192,12 +203,23 @@ def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None
         fail(str(error))
 
 
-@main.command()
+@main.command(epilog=RECEIVERS_HELP)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root.")
-def render(check: bool, out: Path) -> None:
-    """Write the files that come from the code: docs/metrics.md."""
-    paths = rendering.stale(discover(), out) if check else rendering.write(discover(), out)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root, or any folder."
+)
+@click.option(
+    "--receivers", "receivers_path", type=click.Path(dir_okay=False), help="Who is told of alerts: a YAML file."
+)
+def render(check: bool, out: Path, receivers_path: str | None) -> None:
+    """Write the files that come from the code: docs/metrics.md, prometheus/rules and alertmanager."""
+    given = rendering.Rendering.of(discover())
+    try:
+        if receivers_path is not None:
+            given = rendering.with_receivers(given, receivers_path, root=out)
+        paths = rendering.stale(given, out) if check else rendering.write(given, out)
+    except (ConfigError, OSError) as error:
+        fail(str(error))
     for path in paths:
         click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
     sys.exit(1 if check and paths else 0)

@@ -32,7 +32,7 @@ ALLOWED = {
     "host": {"config"},
     "ownlog": {"intake"},
     "progress": {"engine"},
-    "render": {"indicator", "indicators", "itself", "metric", "pipeline"},
+    "render": {"config", "indicator", "indicators", "itself", "metric", "pipeline"},
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
     "web": {"config", "engine", "exposition", "intake", "ownlog", "publisher", "worker"},

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_rendered_files_are_fresh():
     """What is rendered from the code lies in the repository as it would be rendered."""
-    assert [] == render.stale(discover(), ROOT)
+    assert [] == render.stale(render.Rendering.of(discover()), ROOT)
 
 
 @pytest.mark.parametrize("name", ["example.yml", "demo.yml"])

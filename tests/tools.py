@@ -5,13 +5,21 @@ import subprocess
 
 import pytest
 
-PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
+PACKAGES = {
+    "promtool": "prometheus",
+    "prometheus": "prometheus",
+    "amtool": "prometheus-alertmanager",
+    "alertmanager": "prometheus-alertmanager",
+}
 """The Debian package that brings each."""
+
+DEBIAN_NAMES = {"alertmanager": "prometheus-alertmanager"}
+"""What Debian calls a program that is otherwise called as its makers do."""
 
 
 def find(tool: str) -> str:
     """A program's path; where it is missing, says that the test was not run and how to get it. CI fails then."""
-    path = shutil.which(tool)
+    path = shutil.which(tool) or shutil.which(DEBIAN_NAMES.get(tool, tool))
     if path is None:
         pytest.skip(f"NOT RUN: {tool} is missing; get it by `apt-get install {PACKAGES[tool]}`")
     return path

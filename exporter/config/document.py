@@ -8,6 +8,7 @@ neither here; write text that looks so in quotes.
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 import yaml
 
@@ -25,6 +26,17 @@ _NAMED = re.compile(r" '!?[\w-]+!?'", re.ASCII)
 """An anchor, alias or tag as YAML's own messages name it."""
 _PLAIN_KEY = re.compile(r"[\w.@ -]*:?")
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
+
+
+def text_of(path: str) -> str:
+    """What is in a file. Raises ConfigError."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([Mistake(path, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Mistake(f"{path}:{line}", "not UTF-8; save the file as UTF-8")]) from error
 
 
 class Document:

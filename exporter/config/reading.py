@@ -7,11 +7,10 @@ caller.
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
-from exporter.config.document import Document, Value
+from exporter.config.document import Document, Value, text_of
 from exporter.config.logs import Pipelines, itself, pattern_problem, rivals, streams_of
-from exporter.config.mistake import ConfigError, Mistake, shown
+from exporter.config.mistake import shown
 from exporter.config.scalar import Reader, read_members, readers
 from exporter.config.settings import Config, HostConfig, Limits, PipelineConfig, StreamConfig
 from exporter.pipeline import Pipeline, Source
@@ -25,14 +24,7 @@ _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[\da-fA-F:.]+(?:%\w+)?)\]|(?P<host>[^\s:\[
 
 def load(path: str, *, pipelines: Pipelines, environ: Mapping[str, str]) -> Config:
     """Reads a configuration file. Raises ConfigError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError([Mistake(path, f"cannot be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Mistake(f"{path}:{line}", "not UTF-8; save the file as UTF-8")]) from error
-    return parse(text, source=path, pipelines=pipelines, environ=environ)
+    return parse(text_of(path), source=path, pipelines=pipelines, environ=environ)
 
 
 def parse(text: str, *, source: str, pipelines: Pipelines, environ: Mapping[str, str]) -> Config:

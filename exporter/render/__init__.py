@@ -1,49 +1,74 @@
-"""What is written from the code rather than by hand: docs/metrics.md, and Prometheus' rules.
+"""What is written from the code rather than by hand: docs/metrics.md, Prometheus' rules, Alertmanager's configuration.
 
-In come the pipelines; out go files by name, the same bytes each time. `stale` says which of them lie otherwise on disk.
+In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
+otherwise on disk.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from exporter.indicator import Indicator
-from exporter.indicators import TABLES
-from exporter.pipeline import Pipeline
+import msgspec
+
+from exporter.render import receivers
+from exporter.render.alertmanager import alertmanager_file
+from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
+from exporter.render.receivers import Receivers
 from exporter.render.rules import Links, rule_file
+from exporter.render.tables import Kinds, Table, tables
 
-Kinds = Mapping[str, type[Pipeline]]
+__all__ = ["Links", "Receivers", "Rendering", "Table", "files", "stale", "tables", "with_receivers", "write"]
+
+ALERTMANAGER = "alertmanager"
+"""The folder of Alertmanager's files."""
 
 
-def files(kinds: Kinds) -> dict[str, str]:
+class Rendering(msgspec.Struct, frozen=True, kw_only=True):
+    """What files are rendered from: the pipelines, and the tables, links and receivers as a user wants them."""
+
+    kinds: Kinds
+    tables: tuple[Table, ...]
+    links: Links = Links()
+    receivers: Receivers = Receivers()
+
+    @classmethod
+    def of(cls, kinds: Kinds) -> "Rendering":
+        """As nobody wants it otherwise: what lies in the repository."""
+        return cls(kinds=kinds, tables=tuple(tables(kinds)))
+
+
+def files(given: Rendering) -> dict[str, str]:
     """Every rendered file by its path below the repository."""
-    rules = {
-        f"prometheus/rules/{name}.yml": rule_file(name, indicators, source=source, links=Links())
-        for name, source, indicators in tables(kinds)
-    }
-    return {"docs/metrics.md": metrics_page(kinds)} | rules
+    rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
+    return {
+        "docs/metrics.md": metrics_page(given.kinds),
+        f"{ALERTMANAGER}/alertmanager.yml": alertmanager_file(given.tables, given.receivers),
+        f"{ALERTMANAGER}/templates/pipelines.tmpl": MESSAGES,
+    } | rules
 
 
-def tables(kinds: Kinds) -> Iterator[tuple[str, str, tuple[Indicator, ...]]]:
-    """Every table of indicators: its name, the module that it stands in, and what is in it."""
-    for name, kind in sorted(kinds.items()):
-        yield name, kind.__module__.replace(".", "/") + ".py", kind.indicators
-    for name, indicators in TABLES.items():
-        yield name, f"exporter/indicators/{name}.py", indicators
+def with_receivers(given: Rendering, path: str, *, root: Path) -> Rendering:
+    """The same with the receivers of a user's file, for files below `root`. Raises ConfigError."""
+    names = [table.name for table in given.tables]
+    found = receivers.load(path, pipelines=names, folder=root / ALERTMANAGER)
+    return msgspec.structs.replace(given, receivers=found)
 
 
-def write(kinds: Kinds, root: Path) -> list[str]:
+def write(given: Rendering, root: Path) -> list[str]:
     """Writes the files that lie otherwise on disk; returns their paths."""
-    changed = stale(kinds, root)
-    for path in changed:
+    changed = _changed(given, root)
+    for path, text in changed.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(files(kinds)[path], encoding="utf-8")
-    return changed
+        (root / path).write_text(text, encoding="utf-8")
+    return list(changed)
 
 
-def stale(kinds: Kinds, root: Path) -> list[str]:
+def stale(given: Rendering, root: Path) -> list[str]:
     """The paths of files that are not what would be rendered."""
-    return [path for path, text in files(kinds).items() if _read(root / path) != text]
+    return list(_changed(given, root))
+
+
+def _changed(given: Rendering, root: Path) -> dict[str, str]:
+    return {path: text for path, text in files(given).items() if _read(root / path) != text}
 
 
 def _read(path: Path) -> str | None:

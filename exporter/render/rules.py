@@ -4,16 +4,15 @@ In come a table's name and its indicators; out goes YAML in the subset that Prom
 written as their table has them, never through a float.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any
 
 import msgspec
-import yaml
 
 from exporter.indicator import Indicator, Limit, Unit
-
-FOLD_COLUMNS = 110
+from exporter.render.layout import laid_out
+from exporter.render.tables import Table
 
 
 class Links(msgspec.Struct, frozen=True):
@@ -23,17 +22,16 @@ class Links(msgspec.Struct, frozen=True):
     dashboards: str = "http://localhost:3000/d"
 
 
-def rule_file(table: str, indicators: Iterable[Indicator], *, source: str, links: Links) -> str:
-    """A rule file's text; `source` is the module that the table stands in."""
-    indicators = tuple(indicators)
-    records = [rule for indicator in indicators for rule in _records(table, indicator)]
-    alerts = [rule for indicator in indicators for rule in _alerts(table, indicator, links)]
-    group = {"groups": [{"name": table, "rules": records + alerts}]}
+def rule_file(table: Table, links: Links) -> str:
+    """A rule file's text."""
+    records = [rule for indicator in table.indicators for rule in _records(table.name, indicator)]
+    alerts = [rule for indicator in table.indicators for rule in _alerts(table.name, indicator, links)]
+    group = {"groups": [{"name": table.name, "rules": records + alerts}]}
     head = (
-        f"# Rendered by `pipeline-exporter render` from the indicators in {source}: edit those, not this file.\n"
+        f"# Rendered by `pipeline-exporter render` from the indicators in {table.source}: edit those, not this file.\n"
         "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
     )
-    return head + yaml.dump(group, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=FOLD_COLUMNS)
+    return head + laid_out(group)
 
 
 def record_name(table: str, name: str) -> str:
@@ -105,18 +103,3 @@ def _variables(indicator: Indicator) -> str:
     """The labels of an alert as variables of a dashboard's address."""
     values = [f"var-{label}={{{{$labels.{label}|urlquery}}}}" for label in indicator.labels]
     return f"?{'&'.join(values)}" if values else ""
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes long texts as people do: PromQL line by line, prose folded."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else ">" if len(text) > FOLD_COLUMNS - 20 else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
