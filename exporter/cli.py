@@ -212,13 +212,13 @@ def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None
     "--receivers", "receivers_path", type=click.Path(dir_okay=False), help="Who is told of alerts: a YAML file."
 )
 def render(check: bool, out: Path, receivers_path: str | None) -> None:
-    """Write the files that come from the code: docs/metrics.md, prometheus/rules and alertmanager."""
+    """Write the files that come from the code: docs/metrics.md, prometheus/rules, alertmanager, grafana/dashboards."""
     given = rendering.Rendering.of(discover())
     try:
         if receivers_path is not None:
             given = rendering.with_receivers(given, receivers_path, root=out)
         paths = rendering.stale(given, out) if check else rendering.write(given, out)
-    except (ConfigError, OSError) as error:
+    except (ConfigError, rendering.SdkMissingError, OSError) as error:
         fail(str(error))
     for path in paths:
         click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
