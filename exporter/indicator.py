@@ -16,7 +16,7 @@ import msgspec
 SEVERITIES = ("info", "warning", "critical")
 """From the mildest to the worst: what is beyond a limit is beyond every milder one."""
 
-_LIMIT = re.compile(r"(?P<operator><=?|>=?|==)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<unit>%|[A-Za-z]+|)", re.ASCII)
+_LIMIT = re.compile(r"(?P<operator><=?|>=?|==) *(?P<number>-?\d+(?:\.\d+)?)(?: *(?P<unit>%|[A-Za-z]+))?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _DURATION = re.compile(r"\d+[smhd]", re.ASCII)
 _PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -70,10 +70,11 @@ class Limit(msgspec.Struct, frozen=True):
         if found is None:
             raise LimitError(f"`{text}` is no limit; write a comparison (<, <=, >, >=, ==) and a number, like `> 0.20`")
         factors = {"": 1} | dict(unit.value.factors)
-        if found["unit"] not in factors:
+        written = found["unit"] or ""
+        if written not in factors:
             known = ", ".join(filter(None, factors)) or "none"
             raise LimitError(f"`{text}` has a unit that a {unit.name.lower()} is not measured in (there are: {known})")
-        factor = Decimal(factors[found["unit"]])
+        factor = Decimal(factors[written])
         return cls(text, found["operator"], Decimal(found["number"]) * factor, factor)
 
     @property

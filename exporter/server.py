@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from exporter import __version__
+from exporter import __version__, render
 from exporter.births import Births
 from exporter.config import Config
 from exporter.engine import Engine
@@ -175,7 +175,8 @@ class Server:
 
     async def _serve(self) -> None:
         limits = self._config.limits
-        app = Handlers(self.worker, self.publisher, self.reload).app()
+        runbook = partial(render.runbook, self._kinds)
+        app = Handlers(self.worker, self.publisher, reload=self.reload, runbook=runbook).app()
         places = Places(limits.connections, limits.header_seconds)
         server = HttpServer(app, self._socket, places, self._web, failed=lambda: self.worker.failure is not None)
         loop = asyncio.get_running_loop()

@@ -38,7 +38,7 @@ ALLOWED = {
     "web": {"config", "engine", "exposition", "intake", "ownlog", "publisher", "worker"},
     "server": {
         *("births", "config", "engine", "host", "ownlog"),
-        *("pipeline", "publisher", "snapshot", "web", "worker"),
+        *("pipeline", "publisher", "render", "snapshot", "web", "worker"),
     },
     "cli": {
         *("births", "config", "demo", "engine", "exposition", "follow", "intake", "ownlog"),

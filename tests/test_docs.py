@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter import config, render
 from exporter.pipeline import discover
+from tests.tools import find
 
 ROOT = Path(__file__).parent.parent
 
@@ -72,8 +74,27 @@ def test_the_docs_follow_the_sixth_pipeline(sixth):
     assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
 
 
+def test_the_routes_follow_the_sixth_pipeline(sixth):
+    """`render` gives its alerts receivers of their own."""
+    assert 0 == run(sixth, "render").returncode
+    assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
+
+
 def test_a_configuration_takes_the_sixth_pipeline(sixth):
     """The sixth pipeline's name and stream are configuration keys."""
     (sixth / "logs.yml").write_text("pipelines: {translation: {sentences: sentences.ndjson}}")
     done = run(sixth, "check", "--config", "logs.yml")
     assert (0, "translation.sentences: sentences.ndjson") == (done.returncode, done.stdout.splitlines()[0])
+
+
+def test_the_rules_follow_the_sixth_pipeline(sixth):
+    """`render` writes a rule file from its indicators, and promtool has nothing to say of it."""
+    assert 0 == run(sixth, "render").returncode
+    path = sixth / "prometheus" / "rules" / "translation.yml"
+    assert "from the indicators in exporter/pipelines/translation.py:" in path.read_text()
+    (group,) = yaml.safe_load(path.read_text())["groups"]
+    expected = ["translation:sentence_seconds", "translation:sentence_seconds > 2", "translation:sentence_seconds > 5"]
+    assert expected == [rule.get("record", rule["expr"]) for rule in group["rules"]]
+    command = [find("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr), done.stdout

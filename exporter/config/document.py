@@ -89,6 +89,8 @@ def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     problem = ", ".join(part for part in (error.context, error.problem) if part)
     if "${" in "".join(text.splitlines()[line : line + 1]):
         problem += ' (within {} and [] a variable needs quotes: "${NAME}")'
+    if error.context == "while scanning a block scalar":
+        problem += " (a text that begins with > or | needs quotes)"
     return problem
 
 

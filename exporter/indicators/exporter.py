@@ -10,9 +10,10 @@ INDICATORS = (
         unit=Unit.FLAG,
         expr="""
             1 - up{job="pipeline-exporter"} unless on (instance) up{job="pipeline-exporter-self"} == 1
-            or absent(up{job="pipeline-exporter"})
+            or label_replace(absent(up{job="pipeline-exporter"}), "instance", "unknown", "", "")
             """,
         of="{instance}",
+        absent="It is reached.",
         critical="== 1",
         pending="1m",
         keep_firing_for="1m",
@@ -22,7 +23,8 @@ INDICATORS = (
             "Prometheus' page of targets, for the error",
             "`journalctl -u pipeline-exporter` or `docker compose logs exporter`: its last words",
         ),
-        action="Start it. Exit code 2 means a mistake in its configuration: `pipeline-exporter check --config FILE`.",
+        action="Start it. Exit code 2 means a mistake in its configuration: `pipeline-exporter check --config FILE`. "
+        "Where Prometheus knows of none, its configuration lacks the job `pipeline-exporter`.",
     ),
     Indicator(
         name="unserved",
@@ -39,10 +41,11 @@ INDICATORS = (
         "or is too slow for the scrape's timeout.",
         impact="Nothing is seen of any pipeline.",
         look=(
-            "`curl http://HOST:10210/-/ready`: how much is left to read, or why no snapshot could be written",
+            "`curl http://HOST:10210/metrics | head`: how much is left to read, or why no snapshot could be written",
             "`pipeline_exporter_catching_up`, `pipeline_exporter_lag_bytes`, `scrape_duration_seconds`",
         ),
-        action="Wait where the rest shrinks. Where the disk is full or read-only, mend that; no restart is needed.",
+        action="Wait where the rest shrinks. Where the disk is full or read-only, mend that; no restart is needed. "
+        "Where it answers, but after the timeout, raise `scrape_timeout`.",
     ),
     Indicator(
         name="catching_up",
@@ -54,7 +57,8 @@ INDICATORS = (
         pending="5m",
         keep_firing_for="1m",
         meaning="After its start the exporter still reads what was logged before, for longer than `catchup_timeout`.",
-        impact="Counters lag behind; from `catchup_timeout` on they are shown all the same, and rise faster than life.",
+        impact="Counters lag behind; from `catchup_timeout` on they are shown all the same, and rise faster than what "
+        "they count did.",
         look=("`pipeline_exporter_lag_bytes`: which stream, and whether it shrinks",),
         action="Wait where it shrinks. `{paths: […], start: end}` skips the history of a stream at first sight.",
     ),
@@ -89,7 +93,8 @@ INDICATORS = (
         meaning="Bytes in the logs that are not counted yet.",
         impact="Figures and alerts are late by what it takes to read them.",
         look=(
-            "`rate(pipeline_exporter_bytes_total[5m])`: whether it reads at all; `rate(process_cpu_seconds_total[5m])`",
+            "`rate(pipeline_exporter_bytes_total[5m])`: whether it reads at all",
+            '`rate(process_cpu_seconds_total{job="pipeline-exporter"}[5m])`: 1 is a full core',
         ),
         action="At a full core, give the stream an exporter of its own. Where it does not read, see its log.",
     ),
@@ -180,6 +185,7 @@ INDICATORS = (
         unit=Unit.FLAG,
         expr="1 - pipeline_exporter_web_config_reload_success",
         of="{instance}",
+        absent="There is none.",
         warning="== 1",
         keep_firing_for="1m",
         meaning="The web configuration or its certificates on disk have a mistake; those before are in force.",

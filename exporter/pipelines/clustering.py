@@ -198,10 +198,11 @@ Clustering.indicators = (
         meaning="Low cluster quality: whether pages are nearer to their own cluster than to the next, in the last job.",
         impact="Tags of a cluster say little about its pages.",
         look=(
-            "`clustering_clusters`, `clustering_cluster_size_min`, `clustering_cluster_size_max`",
-            "`jq -c 'select(.event == \"cluster_created\") | [.cluster_id, .page_count]' clustering.log | tail -50`",
+            "`clustering_clusters`, `clustering_cluster_size_min`, `clustering_cluster_size_max`: how they are split",
+            "`jq -c 'select(.event == \"cluster_created\") | [.wiki_id, .cluster_id, .page_count]' clustering.log`",
         ),
-        action="Consider increasing min_cluster_size or check data quality.",
+        action="Consider increasing `min_cluster_size`, or check data quality: stubs, redirects and copies of one page "
+        "make clusters of nothing.",
     ),
     Indicator(
         name="outlier_ratio",
@@ -212,8 +213,12 @@ Clustering.indicators = (
         warning="> 30 %",
         meaning="Share of pages in no cluster, in the last job.",
         impact="These pages get no tags from clusters.",
-        look=("`clustering_outliers`, `clustering_coverage_ratio`",),
-        action="Wiki content may be too heterogeneous for clustering.",
+        look=(
+            "`clustering_outliers`, `clustering_coverage_ratio`: how many pages it is about",
+            "`clustering:silhouette_score`, `clustering_clusters`: whether earlier jobs split the wiki otherwise",
+        ),
+        action="Wiki content may be too heterogeneous for clustering: read some of the pages in no cluster. Where they "
+        "have topics of their own, a smaller `min_cluster_size` lets them have clusters, at the silhouette's cost.",
     ),
     Indicator(
         name="tags_per_page",
@@ -224,8 +229,8 @@ Clustering.indicators = (
         info="< 2",
         meaning="Low average of tags per page, in the last job.",
         impact="Pages are hard to find by their tags.",
-        look=("`clustering_confidence`, `clustering_tags_per_cluster`",),
-        action="Consider lowering confidence thresholds.",
+        look=("`clustering_confidence`, `clustering_tags_per_cluster`, `clustering_coverage_ratio`: where they lack",),
+        action="Consider lowering confidence thresholds. Where coverage fell too, the outliers are the cause.",
     ),
     Indicator(
         name="stalled",
@@ -249,10 +254,10 @@ Clustering.indicators = (
         impact="The wiki keeps its old tags.",
         look=(
             '`jq -c \'select(.level == "error" or .level == "critical")\' clustering.log | tail`',
-            "`increase(clustering_errors_total[6h])`: LLM timeouts come before it",
+            "`increase(clustering_events_total[6h])`: what it logged; `llm_timeout` says that it waits for the LLM",
         ),
-        action="A job that waits for the LLM: see `llm_timeouts`, and restart it with fewer parallel calls. One that "
-        "is gone: start it again; nothing is half applied before propagation.",
+        action="A job that waits for the LLM: restart it with fewer parallel calls. One that is gone: start it again. "
+        "Where it came to propagation, some pages have its tags already. The alert ends by itself 6 h after the start.",
     ),
     Indicator(
         name="coverage_ratio",

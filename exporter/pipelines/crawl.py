@@ -331,6 +331,15 @@ def _sightings(days: int) -> str:
         """
 
 
+def _of_the_hour(gauge: str) -> str:
+    """PromQL for a gauge of the health log, as long as lines come: the last line of a crawl that is over says nothing
+    of now."""
+    return f"""
+        {gauge}
+        and on (job, instance) increase(pipeline_exporter_records_total{{pipeline="crawl", stream="health"}}[1h]) > 0
+        """
+
+
 Crawl.indicators = (
     Indicator(
         name="error_ratio",
@@ -361,10 +370,11 @@ Crawl.indicators = (
         name="page_seconds",
         title="Mean crawl time",
         unit=Unit.SECONDS,
+        steps={"health_page_seconds": _of_the_hour("crawl_health_crawl_time_seconds")},
         expr="""
             sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_sum[15m]))
             / (sum without (instance, extraction_method) (rate(crawl_page_duration_seconds_count[15m])) > 0)
-            or max without (instance) (crawl_health_crawl_time_seconds)
+            or max without (instance) (crawl:health_page_seconds)
             """,
         warning="> 5 s",
         pending="5m",
@@ -381,11 +391,10 @@ Crawl.indicators = (
         name="cache_hit_ratio",
         title="Cache hit rate",
         unit=Unit.RATIO,
-        expr="crawl_health_cache_hit_ratio",
-        warning="< 0.30",
+        expr=_of_the_hour("crawl_health_cache_hit_ratio"),
+        warning="< 0.30",  # the seed's code compares the other way; its comment, "drops below 30%", is what is meant
         pending="5m",
-        meaning="Share of cache lookups that hit, by the crawler's health log. The seed's code compares the wrong way; "
-        "its comment, below 30 %, is what is meant.",
+        meaning="Share of cache lookups that hit, by the crawler's health log.",
         impact="Pages are fetched and embedded again that were there already.",
         look=("`crawl_health_chromadb_bytes`, `host_directory_size_bytes`: whether the cache was emptied",),
         action="See whether the cache was cleared, moved, or its keys changed with a new version of the model.",
@@ -394,7 +403,7 @@ Crawl.indicators = (
         name="cpu_ratio",
         title="CPU in use",
         unit=Unit.RATIO,
-        expr="crawl_health_cpu_ratio",
+        expr=_of_the_hour("crawl_health_cpu_ratio"),
         warning="> 80 %",
         pending="5m",
         meaning="Share of the CPU in use on the crawler's machine, by its health log.",
@@ -413,7 +422,8 @@ Crawl.indicators = (
         impact="What passes now is not what passed before: counts of either side can't be compared.",
         look=(
             "`crawl_threshold_change_ratio`, `crawl_threshold_pass_ratio`: which way, and how many samples pass now",
-            "`jq -c '[.method, .threshold, .samples, .config_hash, .versions]' threshold_logs.jsonl | tail -2`",
+            "`jq -c 'select(.method == \"METHOD\") | [.threshold, .samples, .config_hash, .versions]' "
+            "threshold_logs.jsonl | tail -2`: the last two runs",
         ),
         action="Where `config_hash` or `versions` changed too, that is why: take it back or accept it. Where nothing "
         "did, the samples are too few or drifted.",
@@ -435,10 +445,11 @@ Crawl.indicators = (
         impact="Either the world changed, or the model that tags did.",
         look=(
             "`topk(10, crawl:tag_share_change)`: one tag or many",
-            "`jq -r 'select(.tags | index(\"TAG\")) | .url' crawl_metadata.jsonl | tail`",
+            '`jq -r \'select(.category == "CATEGORY" and (.tags | index("TAG"))) | .url\' crawl_metadata.jsonl | tail`',
         ),
         action="Read ten of its pages. Where they have the tag rightly, it is news; where not, see "
-        "`threshold_logs.jsonl` for a changed model, and mark the pages as false positives.",
+        "`threshold_logs.jsonl` for a changed model, and mark them: "
+        "`semantic_cli.py mark-false-positive --url URL --reason REASON`.",
     ),
     Indicator(
         name="pass_ratio",

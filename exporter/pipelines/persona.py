@@ -448,13 +448,13 @@ Persona.indicators = (
         warning=">= 0.05",
         critical=">= 0.10",
         meaning="How fast the repair rate climbs: its slope over the run's last five batches.",
-        impact="At 0.10 per batch a healthy run is past saving two batches later.",
+        impact="At 0.10 per batch a run that was healthy is beyond the critical repair rate two batches later.",
         look=(
             '`persona:repair_ratio{run_id="RUN"}`: from which batch on it climbs',
             '`persona:drift{run_id="RUN"}`: what else drifts',
         ),
-        action="Find what changed in the batch where the climb begins: a prompt, a model's version, another order. "
-        "Stop the run before it has to be thrown away.",
+        action="Find what changed in the batch where the climb begins: a prompt, the model's version, the order of the "
+        "personas. Pause the run until it is found: what comes next is worse.",
     ),
     Indicator(
         name="opening_entropy",
@@ -485,11 +485,11 @@ Persona.indicators = (
         "everybody is happy.",
         impact="Hardship and conflict go missing from the personas.",
         look=(
-            '`persona:pollyanna_trend{run_id="RUN"}`: since when it rises',
+            '`persona:pollyanna{run_id="RUN"}`: since when it rises; `persona:pollyanna_trend{run_id="RUN"}`: how fast',
+            '`increase(persona_constraints_total{run_id="RUN"}[1h])`: whether constraints still reach the prompt',
             "`jq -c 'select(.validator_scores.pollyanna > 0.85) | [.persona_id, .opening_move]' generation.log | tail`",
         ),
-        action="See whether constraints still reach the prompt (`persona_constraints_total`), and put examples with an "
-        "unhappy end into it.",
+        action="See that constraints still reach the prompt, and put examples with an unhappy end into it.",
     ),
     Indicator(
         name="anchor_diversity",
@@ -501,7 +501,9 @@ Persona.indicators = (
         critical="< 0.6",
         meaning="Distinct anchors per attempt in the run's last batch: places, dishes, things that tie a persona down.",
         impact="The same few places and things come back, and the data teaches them to whoever is trained on it.",
-        look=("`jq -r '.anchors_used[]' generation.log | tail -2000 | sort | uniq -c | sort -rn | head`",),
+        look=(
+            "`jq -r '.anchors_used[]?' generation.log | tail -2000 | sort | uniq -c | sort -rn | head`: which recur",
+        ),
         action="Widen the list that anchors are drawn from, or draw without putting back within a batch.",
     ),
     Indicator(
@@ -517,9 +519,11 @@ Persona.indicators = (
         look=(
             '`rate(persona_attempt_duration_seconds_sum{run_id="RUN"}[15m]) / '
             'rate(persona_attempt_duration_seconds_count{run_id="RUN"}[15m])`: which stage it is',
-            '`persona_failures_total{run_id="RUN"}`: rate limits and timeouts',
+            '`sum by (type) (rate(persona_tokens_total{run_id="RUN"}[15m])) / on () group_left () '
+            'sum (rate(persona_attempts_total{run_id="RUN"}[15m]))`: tokens of an attempt',
+            '`topk(5, increase(persona_failures_total{run_id="RUN"}[1h]))`: rate limits and timeouts',
         ),
-        action="Where tokens grew too (`persona_tokens_total`), prompts or answers did; else the provider is slow: "
+        action="Where an attempt takes more tokens than before, prompts or answers grew; else the provider is slow: "
         "lower the concurrency, or wait.",
     ),
     Indicator(
@@ -534,7 +538,7 @@ Persona.indicators = (
         impact="The run goes steadily one way; its later batches are not of the same kind as its first ones.",
         look=(
             '`persona_trend_per_batch{run_id="RUN"}`: the slopes',
-            "`persona:repair_ratio`, `persona:opening_entropy`, `persona:pollyanna`: the figures, batch by batch",
+            '`{__name__=~"persona:(repair_ratio|opening_entropy|pollyanna)", run_id="RUN"}`: the figures over the run',
         ),
         action="Compare the first and the last batch by eye; if they differ, stop the run and start it again from the "
         "last batch that was well.",
@@ -556,10 +560,12 @@ Persona.indicators = (
         "promises.",
         impact="Nothing is generated; the GPU or the quota waits.",
         look=(
-            "The producer's own log and process.",
+            "The producer's own log and process",
+            '`persona_run_progress_ratio{run_id="RUN"}`: how far the run has come',
             '`pipeline_exporter_lag_bytes{pipeline="persona"}`: 0 means that all that was written is counted',
         ),
-        action="Start the producer again. If the run was given up, the alert ends with it after `run_ttl`.",
+        action="Start the producer again. Where the run was given up, silence the alert: it ends with the run, after "
+        "`run_ttl` (6 h).",
     ),
     Indicator(
         name="success_ratio",

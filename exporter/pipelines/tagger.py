@@ -244,7 +244,8 @@ Tagger.indicators = (
             / (sum without (instance) (rate(tagger_tags_returned_count[1h])) > 0)
             """,
         meaning="Mean number of tags in an ensemble result.",
-        action="Many more than usual are as suspicious as many less: look at `tagger_top_score` for a shift.",
+        action="Many more than usual are as suspicious as many fewer: see whether scores shifted, by "
+        "`histogram_quantile(0.5, sum by (le, component) (rate(tagger_top_score_bucket[1h])))`.",
     ),
     Indicator(
         name="agreements_mean",
@@ -255,7 +256,8 @@ Tagger.indicators = (
             / (sum without (instance) (rate(tagger_results_total[1h])) > 0)
             """,
         meaning="Mean number of tags on which reasoning and prototypes agreed.",
-        action="Where it falls while coverage stays, one of the two drifted: compare `tagger_top_score` by component.",
+        action="Where it falls while coverage stays, one of the two drifted: compare their scores by "
+        "`histogram_quantile(0.5, sum by (le, component) (rate(tagger_top_score_bucket[1h])))`.",
     ),
     Indicator(
         name="chosen_ratio",

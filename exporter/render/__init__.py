@@ -1,4 +1,5 @@
-"""What is written from the code, not by hand: docs/metrics.md, rules, Alertmanager's configuration, dashboards.
+"""What is written from the code rather than by hand: docs/metrics.md, docs/runbook.md, Prometheus' rules,
+Alertmanager's configuration, and Grafana's dashboards.
 
 In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
 otherwise on disk.
@@ -8,32 +9,31 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.render import receivers
 from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
 from exporter.render.receivers import Receivers
 from exporter.render.rules import Links, rule_file
+from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
 from exporter.render.tables import Kinds, Table, tables
 
 __all__ = [
+    "ALERTMANAGER",
     "Links",
     "Receivers",
     "Rendering",
     "SdkMissingError",
     "Table",
     "files",
+    "runbook",
     "stale",
     "tables",
-    "with_receivers",
     "write",
 ]
 
 ALERTMANAGER = "alertmanager"
-"""The folder of Alertmanager's files."""
-
-
+"""The folder of Alertmanager's files, where its secrets are, too."""
 SDK = "grafana_foundation_sdk"
 
 
@@ -51,7 +51,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, kinds: Kinds) -> "Rendering":
-        """As nobody wants it otherwise: what lies in the repository."""
+        """What lies in the repository, where nobody wants anything otherwise."""
         return cls(kinds=kinds, tables=tuple(tables(kinds)))
 
 
@@ -60,6 +60,7 @@ def files(given: Rendering) -> dict[str, str]:
     rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
     return {
         "docs/metrics.md": metrics_page(given.kinds),
+        "docs/runbook.md": runbook_page(given.tables),
         f"{ALERTMANAGER}/alertmanager.yml": alertmanager_file(given.tables, given.receivers),
         f"{ALERTMANAGER}/templates/pipelines.tmpl": MESSAGES,
         **rules,
@@ -79,11 +80,9 @@ def _dashboards(given: Rendering) -> dict[str, str]:
     return dashboard_files(given.tables, every_series(given.kinds, given.tables), given.links)
 
 
-def with_receivers(given: Rendering, path: str, *, root: Path) -> Rendering:
-    """The same with the receivers of a user's file, for files below `root`. Raises ConfigError."""
-    names = [table.name for table in given.tables]
-    found = receivers.load(path, pipelines=names, folder=root / ALERTMANAGER)
-    return msgspec.structs.replace(given, receivers=found)
+def runbook(kinds: Kinds) -> str:
+    """docs/runbook.md, which the exporter also serves."""
+    return runbook_page(tables(kinds))
 
 
 def write(given: Rendering, root: Path) -> list[str]:

@@ -1,10 +1,11 @@
-"""What is asked and answered: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload and a status page at /.
+"""What is asked and answered: /metrics, /metrics/self, /-/healthy, /-/ready, /-/reload, /runbook, a status page at /.
 
 Handlers only send bytes that somebody else made. Knows no pipelines, and not who asks.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from time import time
 
 import structlog
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.web import status
+from exporter.web.document import document
 from exporter.web.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
@@ -26,12 +28,17 @@ RETRY_SECONDS = 2
 
 
 class Handlers:
-    """Answers requests from a worker and a publisher. `reload` raises ValueError with what is wrong."""
+    """Answers requests from a worker and a publisher. `reload` raises ValueError with what is wrong; `runbook` returns
+    the runbook in Markdown.
+    """
 
-    def __init__(self, worker: Worker, publisher: Publisher, reload: Callable[[], None]) -> None:
+    def __init__(
+        self, worker: Worker, publisher: Publisher, *, reload: Callable[[], None], runbook: Callable[[], str]
+    ) -> None:
         self._worker = worker
         self._publisher = publisher
         self._reload = reload
+        self._runbook = cache(lambda: document(runbook(), title="Runbook").encode())
         self._bodies = Bodies()
 
     async def metrics(self, request: Request) -> Response:
@@ -77,6 +84,11 @@ class Handlers:
 
         return HTMLResponse((await run_in_threadpool(page)).encode(errors="replace"))
 
+    async def runbook(self, request: Request) -> Response:
+        """The runbook, where the links of alerts lead. It asks nobody, so it is there when nothing else is."""
+        page = await run_in_threadpool(self._runbook)
+        return self._bodies.answer(page, {"Content-Type": "text/html; charset=utf-8"})
+
     def _progress(self) -> str:
         left = self._worker.ask(lambda engine: engine.backlog())
         return f"catching up: {left} bytes left to read\n"
@@ -90,6 +102,7 @@ class Handlers:
                 Route("/metrics/self", self.own_metrics),
                 Route("/-/healthy", self.healthy),
                 Route("/-/ready", self.ready),
+                Route("/runbook", self.runbook),
                 Route("/-/reload", self.reload, methods=["POST"]),
             ],
             exception_handlers={WorkerError: _unanswered, TimeoutError: _unanswered, Exception: _failed},

@@ -12,18 +12,9 @@ import msgspec
 from exporter import __version__
 from exporter.engine import Engine
 from exporter.intake import Intake
+from exporter.web.frame import framed
 
 FILES_SHOWN = 10
-
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bad: #c0392b; --good: #1e8449; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; } small, .quiet { opacity: .65; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-.bad { color: var(--bad); } .good { color: var(--good); } code { font-size: .9em; word-break: break-all; }
-"""
 
 
 class StreamStatus(msgspec.Struct):
@@ -70,15 +61,11 @@ def page(streams: Iterable[StreamStatus], *, backlog: int, failure: str | None, 
     if failure:
         state += f'<p class="bad">The last snapshot could not be written: {escape(failure)}</p>'
     tables = "".join(_table(name, streams, now) for name, streams in by_pipeline.items())
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<title>pipeline-exporter</title><style>{_STYLE}</style></head><body>
-<h1>pipeline-exporter <small>{escape(__version__)}</small></h1>
+    body = f"""<h1>pipeline-exporter <small>{escape(__version__)}</small></h1>
 <p><a href="/metrics">/metrics</a> · <a href="/metrics/self">/metrics/self</a> ·
-<a href="/-/healthy">/-/healthy</a> · <a href="/-/ready">/-/ready</a></p>
-{state}{tables}
-</body></html>
-"""
+<a href="/-/healthy">/-/healthy</a> · <a href="/-/ready">/-/ready</a> · <a href="/runbook">/runbook</a></p>
+{state}{tables}"""
+    return framed("pipeline-exporter", body, refresh_seconds=5)
 
 
 def _table(pipeline: str, streams: list[StreamStatus], now: float) -> str:

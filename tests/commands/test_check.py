@@ -7,7 +7,7 @@ import pytest
 from tests.commands.running import run
 from tests.test_engine import attempt
 
-COMMANDS = ("serve", "once", "check", "lint", "demo")
+COMMANDS = ("serve", "once", "check", "lint", "demo", "render")
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ def test_help_teaches(command: str) -> None:
     done = run(command, "--help")
     assert (0, "") == (done.code, done.err)
     assert f"Usage: main {command}" in done.out
-    example = {"serve": "attempts: /logs", "check": "attempts: /logs", "demo": "collapse"}.get(command, "persona=gen")
-    assert example in done.out
+    examples = {"serve": "attempts: /logs", "check": "attempts: /logs", "demo": "collapse", "render": "repair_ratio: {"}
+    assert examples.get(command, "persona=gen") in done.out
 
 
 def test_help_names_every_command() -> None:

@@ -15,6 +15,7 @@ from tests.e2e.serving import Serving, until
 from tests.exposition import key, samples
 from tests.test_engine import attempt
 from tests.tools import check_metrics
+from tests.web.page import Parsed
 
 LINES = 'pipeline_exporter_lines_total{pipeline="persona",stream="attempts"}'
 BYTES = 'pipeline_exporter_bytes_total{pipeline="persona",stream="attempts"}'
@@ -116,6 +117,15 @@ def test_the_status_page_escapes_what_it_shows(serving: Serving) -> None:
     assert "invalid_json: 1" in page.text
 
 
+def test_an_alert_leads_to_the_runbook(shared: Serving) -> None:
+    """The page that alerts link to is served by the exporter itself, and the status page links to it."""
+    assert 'href="/runbook"' in shared.get("/").text
+    answer = shared.get("/runbook")
+    assert (200, "text/html; charset=utf-8") == (answer.status, answer.headers["Content-Type"])
+    assert "personarepairratio" in Parsed(answer.text).ids
+    assert answer.content == shared.get("/runbook").content
+
+
 def test_a_log_that_is_not_there_is_waited_for(serving: Serving) -> None:
     """Exporter and pipeline start in any order; its series are born at 0."""
     serving.start()
@@ -158,6 +168,7 @@ def test_the_gate_is_shut_until_the_backlog_is_read(serving: Serving) -> None:
     assert 200 == serving.get("/-/healthy").status
     assert 1 == serving.own()["pipeline_exporter_catching_up"]
     assert "still to be read" in serving.get("/").text
+    assert 200 == serving.get("/runbook").status
     until(lambda: serving.get("/-/ready").status == 200)
     assert (5000, 5000) == (serving.scrape()[LINES], serving.scrape()[ATTEMPTS])
     until(lambda: serving.own()["pipeline_exporter_catching_up"] == 0)

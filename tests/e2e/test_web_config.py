@@ -251,7 +251,7 @@ def in_one_go(serving: Serving, context: ssl.SSLContext, request: bytes) -> byte
 # Users
 
 
-PATHS = ("/metrics", "/metrics/self", "/", "/-/healthy", "/-/ready", "/none")
+PATHS = ("/metrics", "/metrics/self", "/", "/runbook", "/-/healthy", "/-/ready", "/none")
 
 
 def test_every_path_needs_a_password(serving: Serving) -> None:

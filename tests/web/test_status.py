@@ -1,7 +1,6 @@
 """The status page: what people see, nothing of it unescaped."""
 
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from exporter.engine import Engine
 from exporter.web.status import StreamStatus, describe, page
 from tests.test_engine import KINDS, attempt, config, read
+from tests.web.page import Parsed
 
 NOW = 1_769_904_000.0
 
@@ -30,22 +30,6 @@ def stream(**fields: Any) -> StreamStatus:
 
 def shown(*streams: StreamStatus, backlog: int = 0, failure: str | None = None) -> str:
     return page(streams, backlog=backlog, failure=failure, now=NOW)
-
-
-class Text(HTMLParser):
-    """The page's text, and the tags it is made of."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: set[str] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.tags.add(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += f"{data}|"
 
 
 def test_a_stream_is_described_as_it_stands(tmp_path: Path) -> None:
@@ -69,7 +53,7 @@ def test_a_stream_is_described_as_it_stands(tmp_path: Path) -> None:
 
 def test_the_page_says_what_is_read() -> None:
     """Counts, sizes and ages, in units that people read."""
-    text = Text(shown(stream(lag=2048, rejected={"invalid_json": 1, "too_long": 1200}))).text
+    text = Parsed(shown(stream(lag=2048, rejected={"invalid_json": 1, "too_long": 1200}))).text
     for part in (
         "persona",
         "attempts",
@@ -84,14 +68,14 @@ def test_the_page_says_what_is_read() -> None:
 
 def test_a_stream_without_files_waits() -> None:
     """That nothing is there is no mistake."""
-    text = Text(shown(stream(paths=[], last_record=None))).text
+    text = Parsed(shown(stream(paths=[], last_record=None))).text
     assert "waiting for the first file" in text
     assert "none yet" in text
 
 
 def test_many_files_are_not_all_listed() -> None:
     """A page of a thousand rotated files would help nobody."""
-    assert "and 990 more" in Text(shown(stream(paths=[f"/logs/{at}" for at in range(1000)]))).text
+    assert "and 990 more" in Parsed(shown(stream(paths=[f"/logs/{at}" for at in range(1000)]))).text
 
 
 @pytest.mark.parametrize(("backlog", "failure"), [(0, None), (5 * 1024**3, None), (0, "No space left on device")])
@@ -113,7 +97,7 @@ def fields() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("field", dict(fields()))
 def test_nothing_becomes_markup(field: str) -> None:
     """A file's name is a text, whatever it is."""
-    parsed = Text(shown(stream(**{field: dict(fields())[field]}), failure=EVIL))
+    parsed = Parsed(shown(stream(**{field: dict(fields())[field]}), failure=EVIL))
     assert "script" not in parsed.tags
     assert EVIL in parsed.text
 

@@ -1,0 +1,1 @@
+"""The rules: what they fire at is typed here a second time, and promtool says whether they do."""
