@@ -12,9 +12,6 @@ import msgspec
 
 from exporter.indicator import Unit
 
-COLUMNS = 24
-"""How many a dashboard has."""
-
 
 class Kind(Enum):
     """How a panel shows its queries."""
@@ -24,14 +21,17 @@ class Kind(Enum):
     HEATMAP = "a histogram over time, one query of its buckets"
     BARS = "a bar for each series now, in the order of the query"
     STAT = "one number"
-    TABLE = "a row for each set of labels, a column for each query; the first column sorts, the greatest first"
+    TABLE = (
+        "a row for each set of labels, a column for each query; the worst or the most of the first column comes first"
+    )
     MATRIX = "a row for each value of the first label of a query's legend, a column for each of the second"
 
 
 class Panel(msgspec.Struct, frozen=True):
     """One panel. `good` says what is shown and what good looks like; `empty` why there may be nothing.
 
-    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table.
+    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table. `width` is in
+    twenty-fourths of the screen, `height` in rows of which it shows about twenty.
     """
 
     title: str

@@ -337,7 +337,7 @@ DASHBOARD = Dashboard(
                 "The same on all hosts.",
                 Kind.TABLE,
                 Unit.NUMBER,
-                {"running": "count by (instance, version) (pipeline_exporter_build_info)"},
+                {"running": "max by (instance, version) (pipeline_exporter_build_info)"},
                 width=12,
             ),
         ),

@@ -91,7 +91,9 @@ def test_check_knows_limits_of_ones_own(own: Path) -> None:
     assert (0, "") == ((done := render(own, "--check", limits=LIMITS)).code, done.out)
     done = render(own, "--check")
     assert 1 == done.code
-    assert ["docs/runbook.md", "prometheus/rules/persona.yml"] == [line.split()[0] for line in done.out.splitlines()]
+    dashboards = ["grafana/dashboards/overview.json", "grafana/dashboards/persona.json"]
+    expected = ["docs/runbook.md", "prometheus/rules/persona.yml", *dashboards]
+    assert expected == [line.split()[0] for line in done.out.splitlines()]
 
 
 def test_the_runbook_tells_limits_of_ones_own(own: Path) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from grafana_foundation_sdk.models.dashboard import GridPos
 
-from exporter.dashboard import COLUMNS
 from exporter.render.dashboards.tile import Tile
 
+COLUMNS = 24
 HEADING_HEIGHT = 1
 
 

@@ -5,9 +5,10 @@ A number in the table of indicators is in the unit of the limits beside it, so t
 
 from collections.abc import Iterable, Sequence
 
-from exporter.dashboard import COLUMNS, Kind, Panel
+from exporter.dashboard import Kind, Panel
 from exporter.indicator import SEVERITIES, Indicator, Limit, Unit
 from exporter.render.dashboards import colour
+from exporter.render.dashboards.layout import COLUMNS
 from exporter.render.dashboards.page import Page, alerts_mark
 from exporter.render.dashboards.state import worst
 from exporter.render.dashboards.tile import Column, Link, Tile
@@ -41,7 +42,7 @@ def overview(tables: Sequence[Table], links: Links) -> Page:
             "": [_states(tables), _streams(), _alerts(tables, links), _indicators(tables)],
             "How much is logged?": [_lines("Lines by pipeline", ""), _lines("Lines by pipeline, a day before", "1d")],
         },
-        marks=(alerts_mark(FIRING),),
+        marks=(alerts_mark(f"max by (pipeline, alertname, severity) ({FIRING})"),),
     )
 
 
@@ -66,6 +67,7 @@ def _states(tables: Iterable[Table]) -> Tile:
         {"{pipeline}": f"max by (pipeline) ({_any([*_by_severity(), followed, *known])})"},
         width=COLUMNS,
         height=3,
+        empty="The rules are not loaded, or Prometheus is not there.",
     )
     return Tile(panel=panel, words=WORDS, data=Link("Dashboard", TO_DASHBOARD.format("${__field.labels.pipeline}")))
 

@@ -9,8 +9,9 @@ from inspect import cleandoc
 
 from msgspec.structs import replace
 
-from exporter.dashboard import COLUMNS, Kind, Panel
+from exporter.dashboard import Kind, Panel
 from exporter.indicator import Indicator, Unit
+from exporter.render.dashboards.layout import COLUMNS
 from exporter.render.dashboards.tile import Column, Link, Tile
 from exporter.render.dashboards.unit import UNITS
 from exporter.render.rules import Links, alert_name, record_name

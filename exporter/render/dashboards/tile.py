@@ -132,7 +132,7 @@ def _stack(tile: Tile) -> Built:
 
 def _over_time(tile: Tile) -> timeseries.Panel:
     """Lines with a legend that tells the last and the greatest value, and the least where less is worse."""
-    below = any(limit.direction == "<" for limit in tile.limits.values())
+    below = _below(tile.limits)
     shown = ["lastNotNull", *(["min"] if below else []), "max"]
     table_below = VizLegendOptions().display_mode(LegendDisplayMode.TABLE).placement(LegendPlacement.BOTTOM)
     made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).line_width(2)
@@ -184,11 +184,12 @@ def _table(tile: Tile) -> Built:
     """A row for each set of labels. The first column, that of the worst or of the most, sorts it."""
     made = table.Panel().show_header(True)
     fields = {text: _field(at, tile.panel.queries) for at, text in enumerate(tile.panel.queries)}
-    made.sort_by([TableSortByFieldState().display_name(next(iter(fields))).desc(True)])
+    first = next(iter(fields))
+    made.sort_by([TableSortByFieldState().display_name(first).desc(not _below(_column_of(tile, first).limits))])
     made.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     made.with_transformation(DataTransformerConfig(id_val="organize", options=_organized(tile, fields)))
     for name in fields:
-        made.override_by_name(name, list(_column(tile.columns.get(name) or Column(unit=UNITS[tile.panel.unit]))))
+        made.override_by_name(name, list(_properties(_column_of(tile, name))))
     for label, link in tile.cells.items():
         made.override_by_name(label, [_value("links", [{"title": link.title, "url": link.url}])])
     for query in _queries(tile, instant=True):
@@ -219,6 +220,11 @@ _MAKERS = {
 }
 
 
+def _below(limits: Mapping[str, Limit]) -> bool:
+    """Whether less is worse."""
+    return any(limit.direction == "<" for limit in limits.values())
+
+
 def _queries(tile: Tile, *, instant: bool) -> Iterable[Dataquery]:
     for at, (text, expr) in enumerate(tile.panel.queries.items()):
         query = Dataquery().ref_id(_letter(at)).expr(expr).legend_format(legend(text)).datasource(DATASOURCE)
@@ -244,7 +250,11 @@ def _organized(tile: Tile, fields: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _column(column: Column) -> Iterable[DynamicConfigValue]:
+def _column_of(tile: Tile, name: str) -> Column:
+    return tile.columns.get(name) or Column(unit=UNITS[tile.panel.unit])
+
+
+def _properties(column: Column) -> Iterable[DynamicConfigValue]:
     yield _value("unit", column.unit)
     if column.width:
         yield _value("custom.width", column.width)
