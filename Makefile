@@ -35,7 +35,7 @@ bench: .venv/installed  ## measure, and print the figures with their targets
 	@sh deploy/fetch-tools
 	$(BIN)/python -m benchmarks
 
-render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml
+render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml, dashboards
 	$(BIN)/pipeline-exporter render
 
 format: .venv/installed  ## format the code and mend what can be mended
