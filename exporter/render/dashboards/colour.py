@@ -7,6 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
 
 from exporter.indicator import Limit
+from exporter.render.dashboards.tile import less_is_worse
 
 GOOD = "green"
 UNKNOWN = "#808080"
@@ -33,7 +34,7 @@ def bands(limits: Mapping[str, Limit], good: str) -> list[tuple[float | None, st
     """
     colours = [good, *(SEVERITIES[severity] for severity in limits)]
     edges = [_edge(limit) for limit in limits.values()]
-    if any(limit.direction == "<" for limit in limits.values()):
+    if less_is_worse(limits):
         colours, edges = colours[::-1], edges[::-1]
     return list(zip([None, *edges], colours, strict=True))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from exporter.dashboard import Kind, Panel
 from exporter.indicator import SEVERITIES, Indicator, Limit, Unit
+from exporter.indicators import TABLES as BESIDE_PIPELINES
 from exporter.render.dashboards import colour
 from exporter.render.dashboards.layout import COLUMNS
 from exporter.render.dashboards.page import Page, alerts_mark
@@ -51,11 +52,7 @@ def _states(tables: Iterable[Table]) -> Tile:
     followed = f"{GOOD} * sum by (pipeline) (pipeline_exporter_files)"
     running = '(max(up{job="pipeline-exporter"}) == 1) * 0'
     known = [
-        *(
-            _labelled(running, pipeline=table.name)
-            for table in tables
-            if table.dashboard.metrics or table.name == "host"
-        ),
+        *(_labelled(running, pipeline=name) for name in BESIDE_PIPELINES),
         *(_labelled(f"vector({NO_DATA})", pipeline=table.name) for table in tables),
     ]
     panel = Panel(

@@ -24,9 +24,11 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from exporter.render.dashboards import colour
+from exporter.render.dashboards.field import DATASOURCE
+from exporter.render.dashboards.kinds import built as built_panel
 from exporter.render.dashboards.layout import sections
 from exporter.render.dashboards.promql import legend
-from exporter.render.dashboards.tile import DATASOURCE, Tile
+from exporter.render.dashboards.tile import Tile
 from exporter.render.rules import Links
 
 TAG = "pipeline-exporter"
@@ -66,7 +68,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         made.annotations([_annotation(mark) for mark in self.marks]).links(_links(links))
         for number, (shown, place) in enumerate(sections(self.tiles), start=1):
             if isinstance(shown, Tile):
-                made.with_panel(shown.built().id(number).grid_pos(place))
+                made.with_panel(built_panel(shown).id(number).grid_pos(place))
             else:
                 made.with_row(Row(shown).id(number).grid_pos(place))
         built = made.build()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exporter.dashboard import Kind, Panel
 from exporter.indicator import Indicator, Unit
 from exporter.render.dashboards.layout import COLUMNS
-from exporter.render.dashboards.tile import Column, Link, Tile
+from exporter.render.dashboards.tile import Column, Link, Tile, less_is_worse
 from exporter.render.dashboards.unit import UNITS
 from exporter.render.rules import Links, alert_name, record_name
 from exporter.render.tables import Table
@@ -24,9 +24,8 @@ COURSE_HEIGHT = 7
 
 def worst(table: Table, indicator: Indicator, *by: str) -> str:
     """PromQL for an indicator's worst value: the least where it has limits below, else the greatest."""
-    below = any(limit.direction == "<" for limit in indicator.limits.values())
     grouping = f" by ({', '.join(by)}) " if by else ""
-    return f"{'min' if below else 'max'}{grouping}({record_name(table.name, indicator.name)})"
+    return f"{'min' if less_is_worse(indicator.limits) else 'max'}{grouping}({record_name(table.name, indicator.name)})"
 
 
 def numbers(table: Table, links: Links) -> list[Tile]:
