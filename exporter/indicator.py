@@ -73,7 +73,7 @@ class Limit(msgspec.Struct, frozen=True):
         written = found["unit"] or ""
         if written not in factors:
             known = ", ".join(filter(None, factors)) or "none"
-            raise LimitError(f"`{text}` has a unit that a {unit.name.lower()} is not measured in (there are: {known})")
+            raise LimitError(f"`{text}`: `{written}` is no unit of {unit.name.lower()} (there are: {known})")
         factor = Decimal(factors[written])
         return cls(text, found["operator"], Decimal(found["number"]) * factor, factor)
 

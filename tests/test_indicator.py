@@ -87,10 +87,10 @@ def test_a_text_that_is_no_limit_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "unit", "message"),
     [
-        ("> 5 s", Unit.RATIO, "`> 5 s` has a unit that a ratio is not measured in (there are: %)"),
-        ("> 5 MB", Unit.BYTES, "`> 5 MB` has a unit that a bytes is not measured in (there are: KiB, MiB, GiB)"),
-        ("> 5 ms", Unit.SECONDS, "`> 5 ms` has a unit that a seconds is not measured in (there are: s, min, h)"),
-        ("> 5 %", Unit.NUMBER, "`> 5 %` has a unit that a number is not measured in (there are: none)"),
+        ("> 5 s", Unit.RATIO, "`> 5 s`: `s` is no unit of ratio (there are: %)"),
+        ("> 5 MB", Unit.BYTES, "`> 5 MB`: `MB` is no unit of bytes (there are: KiB, MiB, GiB)"),
+        ("> 5 ms", Unit.SECONDS, "`> 5 ms`: `ms` is no unit of seconds (there are: s, min, h)"),
+        ("> 5 %", Unit.NUMBER, "`> 5 %`: `%` is no unit of number (there are: none)"),
     ],
 )
 def test_a_unit_that_is_not_the_indicators_is_refused(text: str, unit: Unit, message: str) -> None:

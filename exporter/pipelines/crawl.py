@@ -325,7 +325,7 @@ def _sightings(days: int) -> str:
     """
     return f"""
         sum without (instance) (
-          crawl_tags_total - (last_over_time(crawl_tags_total[1h] offset {days}d) or crawl_tags_total * 0) >= 0
+          crawl_tags_total - last_over_time(crawl_tags_total[1h] offset {days}d) >= 0
           or crawl_tags_total
         )
         """

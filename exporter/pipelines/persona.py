@@ -549,6 +549,8 @@ Persona.indicators = (
         unit=Unit.RATIO,
         expr="""
             persona_run_progress_ratio < 1
+            and on (job, instance, run_id)
+              sum without (stage, status) (increase(persona_attempts_total[6h])) > 0
             unless on (job, instance, run_id)
               sum without (stage, status) (increase(persona_attempts_total[10m])) > 0
             """,
@@ -556,8 +558,8 @@ Persona.indicators = (
         absent="No run stands still.",
         warning="< 1",
         pending="5m",
-        meaning="No attempt was logged for a quarter of an hour, though the run has not all the personas that its name "
-        "promises.",
+        meaning="No attempt was logged for a quarter of an hour, though one was in the last 6 hours, and the run has "
+        "not all the personas that its name promises.",
         impact="Nothing is generated; the GPU or the quota waits.",
         look=(
             "The producer's own log and process",

@@ -127,7 +127,7 @@ MISTAKES = {
         "host.cpu_ratio.warning: `0.9` is no limit; write a comparison (<, <=, >, >=, ==) and a number, like `> 0.20`"
     ),
     "host: {cpu_ratio: {warning: '> 2 GiB'}}": (
-        "host.cpu_ratio.warning: `> 2 GiB` has a unit that a ratio is not measured in (there are: %)"
+        "host.cpu_ratio.warning: `> 2 GiB`: `GiB` is no unit of ratio (there are: %)"
     ),
     "host: {cpu_ratio: {warning: }}": (
         'host.cpu_ratio.warning: is empty; give a limit in quotes like "> 0.20", or none, or leave it out'

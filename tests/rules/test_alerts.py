@@ -15,21 +15,29 @@ from tests.rules.series import NAN, STALE, Sample, text, with_reset
 from tests.rules.witness import LIMITS, Row
 
 Check = tuple[int, Decimal | None]
-"""At which minute, and the value that alerts then tell; None where there are none."""
+"""At which minute, and the value that alerts then tell if it is beyond their limits; None where there is no value."""
+
+
+Situation = Callable[[Figure, Row, str], Group]
+"""Makes a group of a figure, one of its limits, and a name."""
+
+BATCH_MINUTES = 10
+"""How long a batch's figure stands, where it wavers."""
 
 
 def alerts(figure: Figure, check: Check) -> dict[str, Any]:
     """All alerts of a figure that there are to be at one minute."""
     minute, value = check
-    beyond = [row for row in figure.limits if value is not None and row.holds(value)]
-    expected = [
-        {
-            "exp_labels": dict(figure.labels) | {"severity": row.severity},
-            "exp_annotations": figure.annotations(row, value),
-        }
-        for row in beyond
-        if value is not None
-    ]
+    expected = []
+    if value is not None:
+        expected = [
+            {
+                "exp_labels": dict(figure.labels) | {"severity": row.severity},
+                "exp_annotations": figure.annotations(row, value),
+            }
+            for row in figure.limits
+            if row.holds(value)
+        ]
     return {"eval_time": f"{minute}m", "alertname": figure.alert, "exp_alerts": expected}
 
 
@@ -77,15 +85,13 @@ def just_inside(figure: Figure, row: Row, name: str) -> Group:
     end = turns(figure)
     value = inside(figure, row)
     assert not row.holds(value)
-    return group(figure, name, values_until(figure, end, value), (fires(figure) + figure.tick, _steady(figure, value)))
+    return group(figure, name, values_until(figure, end, value), (fires(figure) + figure.tick, value))
 
 
 def at_the_boundary(figure: Figure, row: Row, name: str) -> Group:
     """An alert exactly if the comparison includes it."""
     assert row.holds(row.number) == ("=" in row.operator)
-    return group(
-        figure, name, values_until(figure, turns(figure), row.number), (fires(figure), _steady(figure, row.number))
-    )
+    return group(figure, name, values_until(figure, turns(figure), row.number), (fires(figure), row.number))
 
 
 def just_beyond(figure: Figure, row: Row, name: str) -> Group:
@@ -119,8 +125,9 @@ def gone(figure: Figure, row: Row, name: str) -> Group:
     """The alert ends with its series."""
     turn = turns(figure)
     end = _evaluated(figure, turn + figure.window + figure.keep + 2 * figure.step)
-    values = [*values_until(figure, turn - figure.step, beyond(figure, row)), STALE]
-    return group(figure, name, values, (end, None))
+    value = beyond(figure, row)
+    last = () if figure.forgets else ((turn - figure.tick, value),)
+    return group(figure, name, [*values_until(figure, turn - figure.step, value), STALE], *last, (end, None))
 
 
 def no_data(figure: Figure, row: Row, name: str) -> Group:
@@ -138,7 +145,7 @@ def reset_inside(figure: Figure, row: Row, name: str) -> Group:
     value = inside(figure, row)
     end = turns(figure) + figure.step
     at = fires(figure) // figure.step - 1
-    check = (fires(figure) + figure.tick, None if figure.forgets else _steady(figure, value))
+    check = (fires(figure) + figure.tick, None if figure.forgets else value)
     return group(figure, name, values_until(figure, end, value), check, reset=at)
 
 
@@ -159,10 +166,8 @@ def next_evaluation(figure: Figure, row: Row, name: str) -> Group:
 def wavering(figure: Figure, row: Row, name: str) -> Group:
     """A figure that is beyond in every other batch keeps its alert in between."""
     value = beyond(figure, row)
-    batch = figure.keep - 1 if figure.keep < 10 else 10
-    values = ([value] * batch + [figure.healthy] * batch) * 2 + [value]
-    times = sorted({0, batch - 1, batch, batch + figure.keep // 2, 2 * batch - 1, 2 * batch, 3 * batch + 1, 4 * batch})
-    return group(figure, name, values, *((minute, value) for minute in times))
+    values = ([value] * BATCH_MINUTES + [figure.healthy] * BATCH_MINUTES) * 2
+    return group(figure, name, values, *((minute, value) for minute in range(0, len(values), BATCH_MINUTES // 2)))
 
 
 def too_short(figure: Figure, row: Row, name: str) -> Group:
@@ -172,17 +177,9 @@ def too_short(figure: Figure, row: Row, name: str) -> Group:
     return group(figure, name, values, *((minute, None) for minute in range(2, len(values), 2)))
 
 
-def _steady(figure: Figure, value: Decimal) -> Decimal | None:
-    """What is expected of a value that other limits may be beyond, None if none are."""
-    return value if any(row.holds(value) for row in figure.limits) else None
-
-
 def _evaluated(figure: Figure, minute: int) -> int:
     """The first evaluation from a minute on."""
     return minute + -minute % figure.tick
-
-
-Situation = Callable[[Figure, Row, str], Group]
 
 
 def situations(figure: Figure, row: Row) -> Iterator[Situation]:
@@ -190,10 +187,7 @@ def situations(figure: Figure, row: Row) -> Iterator[Situation]:
     if inside(figure, row) != row.number:
         yield just_inside
     yield at_the_boundary
-    if beyond(figure, row) != row.number:
-        yield just_beyond
-    yield recovered
-    yield not_a_number
+    yield from (just_beyond, recovered, not_a_number)
     if not figure.absent_fires:
         yield from (gone, no_data)
     if figure.counts:
@@ -204,7 +198,7 @@ def situations(figure: Figure, row: Row) -> Iterator[Situation]:
         yield too_short
     elif figure.pending == 0:
         yield next_evaluation
-        if figure.keep > 2:
+        if figure.keep > BATCH_MINUTES:
             yield wavering
 
 

@@ -15,6 +15,7 @@ PLACES = {
 }
 """The labels of a scrape, by what series say of their place: `up @other`."""
 SUMMED = '{job="pipeline-exporter"}'
+SCRAPED = '{job="pipeline-exporter",instance="host:10210"}'
 
 
 def placed(series: str) -> str:
@@ -128,13 +129,25 @@ CASES = (
             'persona_run_progress_ratio{run_id="a"}': "0.5x40",
             'persona_run_progress_ratio{run_id="b"}': "0.5x40",
             'persona_run_progress_ratio{run_id="done"}': "1x40",
-            'persona_attempts_total{run_id="a",stage="B",status="success"}': "100x40",
+            'persona_attempts_total{run_id="a",stage="B",status="success"}': "90 100x40",
             'persona_attempts_total{run_id="a",stage="B",status="success"} @other': "0+9x40",
             'persona_attempts_total{run_id="b",stage="B",status="success"}': "100x40",
             'persona_attempts_total{run_id="b",stage="C",status="fail"}': "0+1x40",
             'persona_attempts_total{run_id="done",stage="B",status="success"}': "100x40",
         },
         at(20, "persona:stalled", {'persona:stalled{run_id="a"}': 0.5}),
+    ),
+    case(
+        "persona:stalled",
+        "is not told of a run that was history when it was first read, nor of one that stopped long ago",
+        {
+            'persona_run_progress_ratio{run_id="history"}': "0.5x400",
+            'persona_run_progress_ratio{run_id="ended"}': "0.5x400",
+            'persona_attempts_total{run_id="history",stage="B",status="success"}': "100x400",
+            'persona_attempts_total{run_id="ended",stage="B",status="success"}': "90 100x400",
+        },
+        at(350, "persona:stalled", {'persona:stalled{run_id="ended"}': 0.5}),
+        at(370, "persona:stalled"),
     ),
     case(
         "persona:cost",
@@ -163,6 +176,16 @@ CASES = (
             "persona:pollyanna_trend",
             {'persona:pollyanna_trend{run_id="a",indicator="pollyanna"}': 0.25},
         ),
+    ),
+    case(
+        "distillation:stalled",
+        "is told for an hour",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x80",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0x4 40x80",
+        },
+        at(60, "distillation:stalled", {'distillation:stalled{filter="a"}': 40}),
+        at(70, "distillation:stalled"),
     ),
     case(
         "distillation:stalled",
@@ -327,6 +350,30 @@ CASES = (
             'clustering_events_total{event="llm_timeout",level="warning"} @other': "0+1x60",
         },
         at(30, "clustering:stalled", {"clustering:stalled": 1}),
+    ),
+    case(
+        "clustering:stalled",
+        "is told of the first job ever",
+        {'clustering_events_total{event="clustering_started",level="info"}': "0x4 1x60"},
+        at(30, "clustering:stalled", {"clustering:stalled": 1}),
+    ),
+    case(
+        "clustering:stalled",
+        "is told for six hours",
+        {'clustering_events_total{event="clustering_started",level="info"}': "0x4 1x400"},
+        at(360, "clustering:stalled", {"clustering:stalled": 1}),
+        at(370, "clustering:stalled"),
+    ),
+    case(
+        "clustering:stalled",
+        "takes no notice of what is extrapolated of one counter and not of the other",
+        {
+            'clustering_events_total{event="clustering_started",level="info"}': "100x60 101x30",
+            'clustering_jobs_total{wiki_id="7"}': "_x61 0 1x30",
+        },
+        at(68 * 7, "clustering:started_6h - clustering:ended_6h > bool 0", {SCRAPED: 1}),
+        at(68 * 7, "clustering:stalled"),
+        step=7,
     ),
     case(
         "clustering:errors_per_job",
