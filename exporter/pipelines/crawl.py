@@ -601,9 +601,9 @@ Crawl.dashboard = Dashboard(
                 Kind.TABLE,
                 Unit.NUMBER,
                 {
-                    "7 days ÷ 30 days": "crawl:tag_share_change",
-                    "seen in 7 days": "crawl:tags_7d",
-                    "seen in 30 days": "crawl:tags_30d",
+                    "7 days ÷ 30 days": "max by (tag, category) (crawl:tag_share_change)",
+                    "seen in 7 days": "sum by (tag, category) (crawl:tags_7d)",
+                    "seen in 30 days": "sum by (tag, category) (crawl:tags_30d)",
                 },
                 width=12,
                 height=10,

@@ -50,6 +50,27 @@ def test_histograms_are_heatmaps(uid):
     assert {("heatmap", "heatmap")} >= set(counted)
 
 
+@pytest.mark.parametrize("uid", UIDS)
+def test_the_columns_of_a_table_have_the_same_rows(uid):
+    """Grafana merges rows of which all labels agree, names of series included: all queries group by the same ones."""
+    for panel in panels(uid):
+        if panel["type"] == "table" and len(panel["targets"]) > 1:
+            found = {grouped_by(promql.parse(filled_in(target["expr"]))) for target in panel["targets"]}
+            assert 1 == len(found), panel["title"]
+
+
+def grouped_by(node) -> str:
+    """The labels that an aggregation leaves; or those of the overview's rows, which label_replace puts on."""
+    if isinstance(node, promql.BinaryExpr) and str(node.op) in ("or", "*"):
+        return grouped_by(node.rhs)
+    if isinstance(node, promql.Call) and node.func.name == "label_replace":
+        return f"{node.args[1]} of a row"
+    assert isinstance(node, promql.AggregateExpr)
+    assert node.modifier is not None
+    assert node.modifier.type == promql.AggModifierType.By
+    return ", ".join(sorted(node.modifier.labels))
+
+
 @pytest.mark.parametrize("expr", QUERIES)
 def test_a_query_is_promql(expr):
     """The parser takes it with its variables filled in."""
