@@ -21,9 +21,7 @@ class Kind(Enum):
     HEATMAP = "a histogram over time, one query of its buckets"
     BARS = "a bar for each series now, in the order of the query"
     STAT = "one number"
-    TABLE = (
-        "a row for each set of labels, a column for each query; the worst or the most of the first column comes first"
-    )
+    TABLE = "a row for each set of labels, by which all queries group; a column for each query, the first sorts"
     MATRIX = "a row for each value of the first label of a query's legend, a column for each of the second"
 
 
