@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.tools/usr/bin:$(PATH)
 .DEFAULT_GOAL := help
 
 help:  ## show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*##' '{printf "  make %-8s%s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*##' '{printf "  make %-10s%s\n", $$1, $$2}'
 
 run: .venv/installed  ## serve live demo logs of all five pipelines; Ctrl-C ends it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/run-demo
@@ -35,11 +35,13 @@ bench: .venv/installed  ## measure, and print the figures with their targets
 	@sh deploy/fetch-tools
 	$(BIN)/python -m benchmarks
 
+detection: .venv/installed  ## simulate 200 runs, see when alerts tell of a collapse: docs/detection.md (RUNS= SEED= for build/)
+	@sh deploy/fetch-tools
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,detection]'
+	$(BIN)/python -m benchmarks.detection $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS)$(SEED),--out build)
+
 render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml, dashboards
 	$(BIN)/pipeline-exporter render
-
-format: .venv/installed  ## format the code and mend what can be mended
-	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 clean:  ## remove everything that was installed or written by these targets
 	rm -rf .venv .tools .fuzz demo state build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -49,4 +51,4 @@ clean:  ## remove everything that was installed or written by these targets
 	@sh deploy/make-venv $(PYTHON)
 	@touch $@
 
-.PHONY: help run test torture mutants fuzz bench render format clean
+.PHONY: help run test torture mutants fuzz bench detection render clean

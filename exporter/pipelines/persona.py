@@ -530,11 +530,11 @@ Persona.indicators = (
         name="drift",
         title="Drift",
         unit=Unit.FLAG,
-        expr="persona_drift_detected",
+        expr="persona_drift_detected and on (job, instance, run_id) persona_batches_total >= 4",
         of="{signal} of run {run_id}",
         warning="== 1",
-        meaning="The slope over the whole run is beyond what is allowed: repairs (> 0.5 a batch), variety of openings "
-        "(< -0.1), positivity (> 0.2).",
+        meaning="The slope over the whole run, from its fourth batch on, is beyond what is allowed: repairs (> 0.5 a "
+        "batch), variety of openings (< -0.1), positivity (> 0.2).",
         impact="The run goes steadily one way; its later batches are not of the same kind as its first ones.",
         look=(
             '`persona_trend_per_batch{run_id="RUN"}`: the slopes',

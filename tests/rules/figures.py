@@ -98,7 +98,10 @@ FIGURES = (
         table="persona",
         indicator="drift",
         alert="PersonaDrift",
-        make=gauge('persona_drift_detected{run_id="25K_1",signal="variety"}'),
+        make=beside(
+            gauge('persona_drift_detected{run_id="25K_1",signal="variety"}'),
+            **{f'persona_batches_total{{run_id="25K_1",{MAIN}}}': Decimal(4)},
+        ),
         summary="Drift, variety of run 25K_1",
         labels=RUN | {"signal": "variety", "pipeline": "persona"},
         variables="?var-signal=variety&var-run_id=25K_1",

@@ -123,6 +123,18 @@ CASES = (
         at(2, "persona:pollyanna"),
     ),
     case(
+        "persona:drift",
+        "is judged from a run's fourth batch on",
+        {
+            'persona_drift_detected{run_id="a",signal="variety"}': "1x5",
+            'persona_drift_detected{run_id="b",signal="variety"}': "1x5",
+            'persona_batches_total{run_id="a"}': "3 3 3 4 4",
+            'persona_batches_total{run_id="b"}': "3x5",
+        },
+        at(2, "persona:drift"),
+        at(3, "persona:drift", {'persona:drift{run_id="a",signal="variety"}': 1}),
+    ),
+    case(
         "persona:stalled",
         "is told of a run that goes on nowhere, whoever else is busy",
         {
