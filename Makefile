@@ -40,7 +40,7 @@ detection: .venv/installed  ## simulate 200 runs, see when alerts tell of a coll
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,detection]'
 	$(BIN)/python -m benchmarks.detection $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS)$(SEED),--out build)
 
-render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml
+render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml, dashboards
 	$(BIN)/pipeline-exporter render
 
 clean:  ## remove everything that was installed or written by these targets

@@ -224,6 +224,7 @@ def demo_command(directory: Path, rate: float, scenario: str, seed: int) -> None
 @click.option("--receivers", "receivers_path", type=click.Path(dir_okay=False), help="Who is told: a YAML file.")
 @click.option("--runbook-url", default=LINKS.runbook, show_default=True, help="Where alerts find the runbook.")
 @click.option("--dashboard-url", default=LINKS.dashboards, show_default=True, help="Where alerts find dashboards.")
+@click.option("--alerts-url", default=LINKS.alerts, show_default=True, help="Where dashboards find Alertmanager.")
 def render(
     check: bool,
     out: Path,
@@ -231,8 +232,11 @@ def render(
     receivers_path: str | None,
     runbook_url: str,
     dashboard_url: str,
+    alerts_url: str,
 ) -> None:
-    """Write the files that come from the code: docs/metrics.md, docs/runbook.md, prometheus/rules, alertmanager."""
+    """Write the files that come from the code: docs/metrics.md, docs/runbook.md, prometheus/rules, alertmanager,
+    grafana/dashboards.
+    """
     kinds = discover()
     tables = tuple(rendering.tables(kinds))
     names = [table.name for table in tables]
@@ -242,10 +246,10 @@ def render(
             lambda: limits.load(limits_path, tables) if limits_path else tables,
             lambda: receivers.load(receivers_path, pipelines=names, folder=secrets) if receivers_path else Receivers(),
         )
-        links = Links(runbook=runbook_url, dashboards=dashboard_url.rstrip("/"))
+        links = Links(runbook=runbook_url, dashboards=dashboard_url.rstrip("/"), alerts=alerts_url)
         given = Rendering(kinds=kinds, tables=own, links=links, receivers=told)
         paths = rendering.stale(given, out) if check else rendering.write(given, out)
-    except (ConfigError, OSError) as error:
+    except (ConfigError, rendering.SdkMissingError, OSError) as error:
         fail(str(error))
     for path in paths:
         click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")

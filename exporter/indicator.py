@@ -38,6 +38,9 @@ class Unit(Enum):
     BITS = Measure('{{ $value | printf "%.3g" }} bits')
     PER_BATCH = Measure('{{ $value | printf "%+.3g" }} per batch')
     USD = Measure('{{ $value | printf "%.2f" }} US dollars')
+    USD_PER_HOUR = Measure('{{ $value | printf "%.2f" }} US dollars an hour')
+    PER_SECOND = Measure('{{ $value | printf "%.3g" }}/s')
+    BYTES_PER_SECOND = Measure("{{ $value | humanize1024 }}B/s")
     NUMBER = Measure('{{ $value | printf "%.3g" }}')
     FLAG = Measure("")
     """1 where something is so: no value worth showing."""
@@ -48,11 +51,13 @@ class LimitError(ValueError):
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """One cell of a threshold table: `text` in the table's own words, what is compared, and with which number."""
+    """One cell of a threshold table: `text` in the table's own words, what is compared, and with which number; `factor`
+    is how much the unit of the text is in base units."""
 
     text: str
     operator: str
     number: Decimal
+    factor: Decimal = Decimal(1)
 
     @classmethod
     def read(cls, text: str, unit: Unit = Unit.NUMBER) -> "Limit":
@@ -69,7 +74,8 @@ class Limit(msgspec.Struct, frozen=True):
         if written not in factors:
             known = ", ".join(filter(None, factors)) or "none"
             raise LimitError(f"`{text}`: `{written}` is no unit of {unit.name.lower()} (there are: {known})")
-        return cls(text, found["operator"], Decimal(found["number"]) * factors[written])
+        factor = Decimal(factors[written])
+        return cls(text, found["operator"], Decimal(found["number"]) * factor, factor)
 
     @property
     def promql(self) -> str:
@@ -113,6 +119,8 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True):
     look: tuple[str, ...] = ()
     """Where to look first: PromQL, fields of the log, commands."""
     action: str = ""
+    absent: str = ""
+    """What it means that there is no value, where that is good news."""
     steps: Mapping[str, str] = {}
     """Further records that `expr` is made of, by name, in order."""
 

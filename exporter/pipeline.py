@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from exporter import pipelines
+from exporter.dashboard import Dashboard
 from exporter.indicator import Indicator
 from exporter.metric import Metrics
 from exporter.record import Record
@@ -75,6 +76,8 @@ class Pipeline:
     state_type: ClassVar[type[State]] = State
     indicators: ClassVar[tuple[Indicator, ...]] = ()
     """What is watched of it, and the limits: its threshold table."""
+    dashboard: ClassVar[Dashboard] = Dashboard()
+    """What its dashboard shows beside the indicators."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__module__.rpartition(".")[2]

@@ -15,10 +15,5 @@ def quotient(part: str, whole: str, *, without: Labels = (), besides: Labels = (
     return f"{_rate(part, without, window)}\n/ ({_rate(whole, without + besides, window)} > 0)"
 
 
-def mean(histogram: str, *, without: Labels = (), window: str = "1h") -> str:
-    """The mean of what a histogram observed within a window."""
-    return quotient(f"{histogram}_sum", f"{histogram}_count", without=without, window=window)
-
-
 def _rate(counter: str, without: Labels, window: str) -> str:
     return f"sum without ({', '.join(('instance', *without))}) (rate({counter}[{window}]))"

@@ -1,6 +1,7 @@
 """The drawing in docs/architecture.md, read from the imports."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ ALLOWED = {
     "follow": set(),
     "decode": {"pipeline", "record"},
     "indicator": set(),
-    "indicators": {"indicator"},
+    "dashboard": {"indicator"},
+    "indicators": {"dashboard", "indicator"},
     "promql": set(),
-    "pipelines": {"batch", "indicator", "join", "metric", "openbatch", "pipeline", "promql", "record", "tally"},
+    "pipelines": {
+        *("batch", "dashboard", "indicator", "join", "metric", "openbatch", "pipeline", "promql", "record", "tally")
+    },
     "openbatch": {"batch", "join", "metric", "record", "tally"},
-    "pipeline": {"indicator", "metric", "pipelines", "record"},
+    "pipeline": {"dashboard", "indicator", "metric", "pipelines", "record"},
     "tally": {"metric"},
     "join": {"record"},
     "batch": set(),
@@ -33,7 +37,7 @@ ALLOWED = {
     "host": {"config"},
     "ownlog": {"intake"},
     "progress": {"engine"},
-    "render": {"config", "indicator", "indicators", "itself", "metric", "pipeline"},
+    "render": {"config", "dashboard", "indicator", "indicators", "itself", "metric", "pipeline"},
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
     "web": {"config", "engine", "exposition", "intake", "ownlog", "publisher", "worker"},
@@ -79,3 +83,11 @@ def test_the_drawing_has_no_circle():
     while leaves := {room for room, others in rooms.items() if not others & rooms.keys()}:
         rooms = {room: others for room, others in rooms.items() if room not in leaves}
     assert {} == rooms
+
+
+def test_one_room_knows_grafana():
+    """Its SDK is imported where dashboards are rendered, and nowhere else."""
+    knowing = {
+        path for path in ROOT.rglob("*.py") if re.search("^(from|import) grafana", path.read_text(), re.MULTILINE)
+    }
+    assert {ROOT / "render" / "dashboards"} == {path.parent for path in knowing}

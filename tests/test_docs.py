@@ -98,3 +98,19 @@ def test_the_rules_follow_the_sixth_pipeline(sixth):
     command = [find("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr), done.stdout
+
+
+def test_the_dashboards_follow_the_sixth_pipeline(sixth):
+    """`render` writes one for it, with its indicator and its own panel, and the overview leads there."""
+    assert 0 == run(sixth, "render").returncode
+    dashboards = sixth / "grafana" / "dashboards"
+    shown = json.loads((dashboards / "translation.json").read_text())
+    expected = {
+        'max(translation:sentence_seconds{language=~"$language"})',
+        'translation:sentence_seconds{language=~"$language"}',
+        "histogram_quantile(0.99, sum by (le, language) "
+        '(rate(translation_sentence_duration_seconds_bucket{language=~"$language"}[$__rate_interval])))',
+    }
+    assert expected <= {target["expr"] for panel in shown["panels"] for target in panel.get("targets", ())}
+    assert ["datasource", "language"] == [variable["name"] for variable in shown["templating"]["list"]]
+    assert "translation" in (dashboards / "overview.json").read_text()

@@ -26,7 +26,7 @@ from tests.web.page import Parsed
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "runbook.md").read_text()
 PAGE = Parsed(document(TEXT, title="Runbook"))
-INDICATORS = [(table, indicator) for table, _, indicators in render.tables(discover()) for indicator in indicators]
+INDICATORS = [(table.name, indicator) for table in render.tables(discover()) for indicator in table.indicators]
 TABLES = "|".join({table for table, _ in INDICATORS} | {"pipeline_exporter"})
 COMMANDS = {"amtool", "curl", "df", "docker", "jq", "journalctl", "pipeline-exporter", "semantic_cli.py", "tail"}
 

@@ -4,3 +4,6 @@ from exporter.indicators import exporter, host
 
 TABLES = {"exporter": exporter.INDICATORS, "host": host.INDICATORS}
 """Indicators by the name that their records begin with."""
+
+DASHBOARDS = {"exporter": exporter.DASHBOARD, "host": host.DASHBOARD}
+"""What the dashboards of the same names show beside the indicators."""

@@ -1,5 +1,6 @@
 """What is watched of the exporter itself and of the logs that it follows."""
 
+from exporter.dashboard import Dashboard, Kind, Mark, Panel
 from exporter.indicator import Indicator, Unit
 
 INDICATORS = (
@@ -12,6 +13,7 @@ INDICATORS = (
             or label_replace(absent(up{job="pipeline-exporter"}), "instance", "unknown", "", "")
             """,
         of="{instance}",
+        absent="It is reached.",
         critical="== 1",
         pending="1m",
         keep_firing_for="1m",
@@ -183,11 +185,169 @@ INDICATORS = (
         unit=Unit.FLAG,
         expr="1 - pipeline_exporter_web_config_reload_success",
         of="{instance}",
+        absent="There is none.",
         warning="== 1",
         keep_firing_for="1m",
         meaning="The web configuration or its certificates on disk have a mistake; those before are in force.",
         impact="Certificates are not renewed, passwords not changed.",
         look=("`pipeline-exporter check --web.config.file FILE`",),
         action="Mend it; it is read again by itself.",
+    ),
+)
+
+DASHBOARD = Dashboard(
+    metrics="pipeline_exporter",
+    span="6h",
+    empty="The exporter is not scraped, or follows no log.",
+    sections={
+        "What is read?": (
+            Panel(
+                "Lines by stream",
+                "As the producers write. A stream at 0 has a producer that is done, or gone.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {"{pipeline}.{stream}": "sum by (pipeline, stream) (rate(pipeline_exporter_lines_total[auto]))"},
+            ),
+            Panel(
+                "Bytes by stream",
+                "As the producers write; far more after a start, until it has caught up.",
+                Kind.STACK,
+                Unit.BYTES_PER_SECOND,
+                {"{pipeline}.{stream}": "sum by (pipeline, stream) (rate(pipeline_exporter_bytes_total[auto]))"},
+            ),
+            Panel(
+                "Age of the last record",
+                "Seconds for a live log. By event time: a producer's clock that is ahead makes it negative.",
+                Kind.LINES,
+                Unit.SECONDS,
+                {"{pipeline}.{stream}": "time() - pipeline_exporter_last_record_timestamp_seconds"},
+                empty="No record had a time.",
+            ),
+        ),
+        "What is refused?": (
+            Panel(
+                "Rejected lines by reason",
+                "None. missing_field is a renamed field, invalid_json two writers in one line.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {
+                    "{pipeline}.{stream} {reason}": "sum by (pipeline, stream, reason) "
+                    "(increase(pipeline_exporter_rejected_lines_total[auto]))"
+                },
+            ),
+            Panel(
+                "Rejected in the time shown",
+                "No bar. `pipeline-exporter lint PIPELINE.STREAM=LOG` shows the lines.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {
+                    "{pipeline}.{stream} {reason}": "topk(12, sum by (pipeline, stream, reason) "
+                    "(increase(pipeline_exporter_rejected_lines_total[shown])) > 0)"
+                },
+                empty="No line was rejected in the time shown.",
+            ),
+            Panel(
+                "Skipped lines",
+                "Blank ones, and kinds that are not used: as many as ever.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {
+                    "{pipeline}.{stream}": "sum by (pipeline, stream) "
+                    "(rate(pipeline_exporter_skipped_lines_total[auto]))"
+                },
+            ),
+        ),
+        "What becomes of files?": (
+            Panel(
+                "Rotations and truncations",
+                "Rotations as configured; truncations only where copytruncate is in use.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {
+                    "{pipeline}.{stream} rotated": "sum by (pipeline, stream) "
+                    "(increase(pipeline_exporter_rotations_total[auto]))",
+                    "{pipeline}.{stream} truncated": "sum by (pipeline, stream) "
+                    "(increase(pipeline_exporter_truncations_total[auto]))",
+                },
+                width=12,
+            ),
+            Panel(
+                "Files followed",
+                "As many as there are; a climb without end is logs that nobody removes.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{pipeline}.{stream}": "pipeline_exporter_files"},
+                width=12,
+            ),
+        ),
+        "How many series?": (
+            Panel(
+                "Series by metric",
+                "Far below `limits.series_per_metric`, 2000. The longest bar has the label to look at.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {"{metric}": "topk(12, max by (metric) (pipeline_exporter_series))"},
+                width=12,
+            ),
+            Panel(
+                "Series in all",
+                "Level. Each costs memory here and in Prometheus.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{instance}": "sum by (instance) (pipeline_exporter_series)"},
+                width=12,
+            ),
+        ),
+        "What does it cost?": (
+            Panel(
+                "Duration of a snapshot",
+                "Some milliseconds: a scrape waits for it.",
+                Kind.LINES,
+                Unit.SECONDS,
+                {"{instance}": "pipeline_exporter_snapshot_duration_seconds"},
+            ),
+            Panel(
+                "CPU",
+                "A few percent of a core; a full core is a backlog, or too much for one.",
+                Kind.LINES,
+                Unit.RATIO,
+                {"{instance}": 'rate(process_cpu_seconds_total{job="pipeline-exporter"}[auto])'},
+            ),
+            Panel(
+                "Memory",
+                "Level, and below 100 MiB for ordinary logs.",
+                Kind.LINES,
+                Unit.BYTES,
+                {"{instance}": 'process_resident_memory_bytes{job="pipeline-exporter"}'},
+            ),
+            Panel(
+                "Failures to write or to read",
+                "None: snapshots that could not be written, and readings of the host that failed.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {
+                    "snapshots": "sum(increase(pipeline_exporter_snapshot_failures_total[auto]))",
+                    "host {reading}": "sum by (reading) "
+                    "(increase(pipeline_exporter_host_reading_failures_total[auto]))",
+                },
+                width=12,
+            ),
+            Panel(
+                "Version",
+                "The same on all hosts.",
+                Kind.TABLE,
+                Unit.NUMBER,
+                {"running": "max by (instance, version) (pipeline_exporter_build_info)"},
+                width=12,
+            ),
+        ),
+    },
+    marks=(
+        Mark(
+            "Exporter starts",
+            'process_start_time_seconds{job="pipeline-exporter"} '
+            '!= process_start_time_seconds{job="pipeline-exporter"} offset 1m',
+            "the exporter starts on {instance}",
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """What is watched of the host. Seed 003 names the limits: its alert thresholds and its health checks."""
 
+from exporter.dashboard import Dashboard, Kind, Panel
 from exporter.indicator import Indicator, Unit
 
 INDICATORS = (
@@ -54,4 +55,64 @@ INDICATORS = (
         meaning="Share of the disk in use, of those that `host.disks` names.",
         action="Remove rotated logs that are read to their end, and caches.",
     ),
+)
+
+DASHBOARD = Dashboard(
+    span="6h",
+    empty="The exporter is not scraped, or the kernel does not tell.",
+    sections={
+        "What takes it?": (
+            Panel(
+                "CPU by mode",
+                "Mostly idle. Much iowait is a disk that is too slow, much steal a neighbour.",
+                Kind.STACK,
+                Unit.RATIO,
+                {
+                    "{mode}": "sum by (mode) (rate(host_cpu_seconds_total[auto])) "
+                    "/ on () group_left () sum(rate(host_cpu_seconds_total[auto]))"
+                },
+            ),
+            Panel(
+                "Memory",
+                "Available well above 20 % of the total, and level.",
+                Kind.LINES,
+                Unit.BYTES,
+                {
+                    "{instance} total": "host_memory_total_bytes",
+                    "{instance} used": "host_memory_used_bytes",
+                    "{instance} available": "host_memory_available_bytes",
+                },
+            ),
+            Panel(
+                "Disk",
+                "Used well below the total, or rotated away in time.",
+                Kind.LINES,
+                Unit.BYTES,
+                {
+                    "{instance} {mountpoint} total": "host_disk_total_bytes",
+                    "{instance} {mountpoint} used": "host_disk_used_bytes",
+                },
+                empty="`host.disks` names no disk.",
+            ),
+        ),
+        "What is watched?": (
+            Panel(
+                "Directories",
+                "Level, or growing as slowly as you planned.",
+                Kind.LINES,
+                Unit.BYTES,
+                {"{instance} {directory}": "host_directory_size_bytes"},
+                width=12,
+                empty="`host.directories` names no folder.",
+            ),
+            Panel(
+                "Processes",
+                "Level: a climb without end is workers that do not end.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{instance}": "host_processes"},
+                width=12,
+            ),
+        ),
+    },
 )

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
+from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, Stream
@@ -246,6 +247,7 @@ Clustering.indicators = (
             unless sum without (event, level) (increase(clustering_events_total[10m])) > 0
             """,
         of="{instance}",
+        absent="No job stands still.",
         warning="> 0",
         pending="5m",
         meaning="Jobs that began in the last 6 hours and did not end, with nothing logged for a quarter of an hour.",
@@ -280,3 +282,146 @@ Clustering.indicators = (
     ),
 )
 """Seed 004, "Automatic quality alerts"."""
+
+Clustering.dashboard = Dashboard(
+    span="7d",
+    empty="No job ended in the time shown.",
+    first=(
+        Panel(
+            "Jobs",
+            "Jobs that ended in the time shown. Good: as many as were scheduled.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {"jobs": "sum(increase(clustering_jobs_total[shown]))"},
+        ),
+        Panel(
+            "Errors",
+            "Errors that jobs counted in the time shown. Good: a few, of kinds that were tried again.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {"errors": "sum(increase(clustering_errors_total[shown]))"},
+            empty="No job counted an error.",
+        ),
+        Panel(
+            "Mean duration of a job",
+            "Over the time shown. Good: as long as a wiki of this size ever took.",
+            Kind.STAT,
+            Unit.SECONDS,
+            {
+                "duration": "sum(increase(clustering_job_duration_seconds_sum[shown])) "
+                "/ (sum(increase(clustering_job_duration_seconds_count[shown])) > 0)"
+            },
+        ),
+    ),
+    sections={
+        "How long do jobs take?": (
+            Panel(
+                "Mean duration by stage",
+                "Tag generation, which waits for the LLM, is the longest; the others are level.",
+                Kind.STACK,
+                Unit.SECONDS,
+                mean("clustering_stage_duration_seconds", "wiki_id", "stage"),
+            ),
+            Panel(
+                "Duration of jobs",
+                "A band for each size of wiki, where it always was.",
+                Kind.HEATMAP,
+                Unit.SECONDS,
+                buckets("clustering_job_duration_seconds"),
+            ),
+            Panel(
+                "Pages processed in a second",
+                "Level: it falls with a slow LLM, not with a bigger wiki.",
+                Kind.LINES,
+                Unit.PER_SECOND,
+                {"wiki {wiki_id}": "clustering_pages_per_second"},
+            ),
+        ),
+        "How big are clusters?": (
+            Panel(
+                "Sizes of new clusters",
+                "Most between 5 and 50 pages. A row at the top is one cluster that swallowed the wiki.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets("clustering_cluster_size"),
+            ),
+            Panel(
+                "Smallest, mean and largest cluster",
+                "The largest within a few times the mean.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {
+                    "wiki {wiki_id} min": "clustering_cluster_size_min",
+                    "wiki {wiki_id} mean": "clustering_cluster_size_avg",
+                    "wiki {wiki_id} max": "clustering_cluster_size_max",
+                },
+            ),
+            Panel(
+                "Clusters, and pages in none",
+                "Level from job to job: outliers that climb while clusters fall ask for a lower min_cluster_size.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"wiki {wiki_id} clusters": "clustering_clusters", "wiki {wiki_id} outliers": "clustering_outliers"},
+            ),
+        ),
+        "How well are pages tagged?": (
+            Panel(
+                "Confidence in tags",
+                "0.7 or more, and level.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"wiki {wiki_id}": "clustering_confidence"},
+            ),
+            Panel(
+                "Tags per cluster",
+                "Some 3 to 6: one is too coarse, many say nothing.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"wiki {wiki_id}": "clustering_tags_per_cluster"},
+            ),
+            Panel(
+                "Pages by outcome",
+                "Nearly all tagged.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{outcome}": "sum by (outcome) (increase(clustering_pages_total[auto]))"},
+            ),
+        ),
+        "What goes wrong?": (
+            Panel(
+                "Errors by type",
+                "None, or a few timeouts that were tried again.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{type}": "sum by (type) (increase(clustering_errors_total[auto]))"},
+                empty="No job counted an error in the time shown.",
+            ),
+            Panel(
+                "Events above info",
+                "Few warnings, no errors. They come before the job's line tells.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {
+                    "{level} {event}": 'sum by (level, event) (increase(clustering_events_total{level!~"info|debug"}'
+                    "[auto]))"
+                },
+                empty="Nothing above info was logged in the time shown.",
+            ),
+            Panel(
+                "Events",
+                "A steady mix: created clusters between the start of a job and its end.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {"{event}": "topk(12, sum by (event) (increase(clustering_events_total[shown])) > 0)"},
+            ),
+        ),
+    },
+    marks=(
+        Mark(
+            "Job starts",
+            'clustering_events_total{event="clustering_started"} '
+            '> clustering_events_total{event="clustering_started"} offset 1m',
+            "a job starts on {instance}",
+        ),
+    ),
+)

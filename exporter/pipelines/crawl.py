@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import OTHER, Metrics, label_value
@@ -476,3 +477,180 @@ Crawl.indicators = (
     ),
 )
 """Seed 003: `ALERT_THRESHOLDS` and the drift detector. What it says of memory is the host's, which has the figures."""
+
+Crawl.dashboard = Dashboard(
+    span="24h",
+    empty="No page was crawled in the time shown.",
+    sections={
+        "Where do pages fail?": (
+            Panel(
+                "Failures by stage",
+                "Few. Fetching fails by hosts and network, extraction by pages, embedding by memory.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{stage}": "sum by (stage) (increase(crawl_failures_total[auto]))"},
+                empty="No page failed in the time shown.",
+            ),
+            Panel(
+                "Failures by exception and code",
+                "Short bars. One that stands out is one thing to mend.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {
+                    "{stage} {exception_type} {code}": "topk(12, sum by (stage, exception_type, code) "
+                    "(increase(crawl_failures_total[shown])) > 0)"
+                },
+                empty="No page failed in the time shown.",
+            ),
+            Panel(
+                "Failures by host",
+                "Spread over many hosts. One host alone wants to be asked less often.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {"{domain}": "topk(12, sum by (domain) (increase(crawl_domain_failures_total[shown])) > 0)"},
+                empty="No page failed in the time shown.",
+            ),
+            Panel(
+                "Pages and failures",
+                "Pages even, failures near 0.",
+                Kind.LINES,
+                Unit.PER_SECOND,
+                {"pages": "sum(rate(crawl_pages_total[auto]))", "failures": "sum(rate(crawl_failures_total[auto]))"},
+                width=12,
+            ),
+            Panel(
+                "Embeddings that failed, by reason",
+                "Few: oom asks for smaller batches, timeout for another machine.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{reason}": "sum by (reason) (increase(crawl_embedding_failures_total[auto]))"},
+                width=12,
+                empty="No embedding failed in the time shown.",
+            ),
+        ),
+        "How long does a page take?": (
+            Panel(
+                "Processing time",
+                "A band well below 5 s.",
+                Kind.HEATMAP,
+                Unit.SECONDS,
+                buckets("crawl_page_duration_seconds"),
+            ),
+            Panel(
+                "Processing time: p50, p95, p99",
+                "Flat, p99 below 5 s, for each extraction method.",
+                Kind.LINES,
+                Unit.SECONDS,
+                quantiles("crawl_page_duration_seconds", "extraction_method"),
+            ),
+            Panel(
+                "Pages by extraction method",
+                "Mostly the best method: the last resort takes over when pages changed their shape.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {"{extraction_method}": "sum by (extraction_method) (rate(crawl_pages_total[auto]))"},
+            ),
+        ),
+        "What passes?": (
+            Panel(
+                "Scores",
+                "A cloud that keeps its shape: a step is a new model, not a new world.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets("crawl_page_score"),
+            ),
+            Panel(
+                "Thresholds",
+                "Flat lines: what passes now is what passed before.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{method}": "crawl_threshold"},
+                empty="No threshold run was logged.",
+            ),
+            Panel(
+                "Samples that pass a threshold run",
+                "Flat where thresholds are; where they moved, back at the same share.",
+                Kind.LINES,
+                Unit.RATIO,
+                {"{method}": "crawl_threshold_pass_ratio"},
+                empty="No threshold run was logged.",
+            ),
+            Panel(
+                "Threshold against the run before",
+                "Around 0, signed: `crawl:threshold_change` is how far, this is which way.",
+                Kind.LINES,
+                Unit.RATIO,
+                {"{method}": "crawl_threshold_change_ratio"},
+                empty="No method had two threshold runs yet.",
+            ),
+            Panel(
+                "Corrections by hand",
+                "Few, of both kinds: false positives alone ask for a higher threshold, false negatives for a lower.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{kind} {category}": "sum by (kind, category) (increase(crawl_corrections_total[auto]))"},
+                empty="Nobody corrected a page in the time shown.",
+            ),
+            Panel(
+                "Length of pages",
+                "A cloud that keeps its shape; a row at the bottom is pages that were not extracted.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets("crawl_page_length_chars"),
+            ),
+        ),
+        "Which tags?": (
+            Panel(
+                "Tags: share of 7 days against 30",
+                "Ratios around 1. Above 3 either the world changed or the model did.",
+                Kind.TABLE,
+                Unit.NUMBER,
+                {
+                    "7 days ÷ 30 days": "max by (tag, category) (crawl:tag_share_change)",
+                    "seen in 7 days": "sum by (tag, category) (crawl:tags_7d)",
+                    "seen in 30 days": "sum by (tag, category) (crawl:tags_30d)",
+                },
+                width=12,
+                height=10,
+                empty="No page had a tag yet.",
+            ),
+            Panel(
+                "Tags by category",
+                "The confusion matrix of the time shown: each tag mostly in the categories where it belongs.",
+                Kind.MATRIX,
+                Unit.NUMBER,
+                {"{tag} {category}": "round(sum by (tag, category) (increase(crawl_tags_total[shown])))"},
+                width=12,
+                height=10,
+                empty="No page had a tag in the time shown.",
+            ),
+        ),
+        "How is the crawler itself?": (
+            Panel(
+                "Memory and ChromaDB",
+                "Memory level, ChromaDB growing slowly, by the health log.",
+                Kind.LINES,
+                Unit.BYTES,
+                {"memory": "crawl_health_memory_bytes", "ChromaDB": "crawl_health_chromadb_bytes"},
+                empty="No health log.",
+            ),
+            Panel(
+                "Disk in use",
+                "Below 80 %, and level, by the health log.",
+                Kind.LINES,
+                Unit.RATIO,
+                {"disk": "crawl_health_disk_ratio"},
+                empty="No health log.",
+            ),
+            Panel(
+                "Processes",
+                "As many as there are workers, by the health log.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"processes": "crawl_health_processes"},
+                empty="No health log.",
+            ),
+        ),
+    },
+    marks=(Mark("Threshold moves", "crawl_threshold != crawl_threshold offset 1m", "{method}: a new threshold"),),
+)

@@ -14,10 +14,11 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import PurePath
 
+from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Gauge, Metrics
 from exporter.pipeline import FolderSize, Pipeline, Source, Stream
-from exporter.promql import mean, quotient
+from exporter.promql import quotient
 from exporter.record import Count, Quantity, Record, Timestamp
 
 UNKNOWN = "unknown"
@@ -238,7 +239,7 @@ Distillation.indicators = (
         name="article_seconds",
         title="Time per article",
         unit=Unit.SECONDS,
-        expr=mean("distillation_article_duration_seconds"),
+        expr=quotient("distillation_article_duration_seconds_sum", "distillation_article_duration_seconds_count"),
         of="{filter} by {provider}",
         meaning="Mean time that an article takes, all its attempts included.",
         action="Switch to a faster provider (Gemini is 5 times as fast as Claude, by seed 002), lower `max_tokens` "
@@ -276,6 +277,7 @@ Distillation.indicators = (
             and on (job, instance) pipeline_exporter_lines_total{pipeline="distillation", stream="session"}
             """,
         of="filter {filter}",
+        absent="No session stands still.",
         warning="> 0",
         pending="5m",
         meaning="Articles of the last hour in a session that logged none for a quarter of an hour, and wrote no "
@@ -290,3 +292,185 @@ Distillation.indicators = (
     ),
 )
 """Seed 002 names no limits for its figures; its advice by error type is here."""
+
+Distillation.dashboard = Dashboard(
+    span="24h",
+    empty="No article was distilled in the time shown.",
+    first=(
+        Panel(
+            "Success rate",
+            "Share of the articles in the time shown that were labelled. Good: 95 % or more.",
+            Kind.STAT,
+            Unit.RATIO,
+            {
+                "success": 'sum(increase(distillation_articles_total{outcome="success"}[shown])) '
+                "/ (sum(increase(distillation_articles_total[shown])) > 0)"
+            },
+        ),
+        Panel(
+            "Repaired JSON",
+            "Share of the articles in the time shown whose JSON had to be repaired. Good: a few percent.",
+            Kind.STAT,
+            Unit.RATIO,
+            {
+                "repaired": "sum(increase(distillation_json_repaired_total[shown])) "
+                "/ (sum(increase(distillation_articles_total[shown])) > 0)"
+            },
+        ),
+        Panel(
+            "Articles",
+            "Articles in the time shown, failures included. Good: as many as were given.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {"articles": "sum(increase(distillation_articles_total[shown]))"},
+        ),
+        Panel(
+            "Time for 1000 articles",
+            "How long 1000 articles would take one after the other, at the mean of the time shown.",
+            Kind.STAT,
+            Unit.SECONDS,
+            {
+                "eta": "1000 * sum(increase(distillation_article_duration_seconds_sum[shown])) "
+                "/ (sum(increase(distillation_article_duration_seconds_count[shown])) > 0)"
+            },
+        ),
+        Panel(
+            "Attempts per article",
+            "Mean number of attempts on an article in the time shown. Good: below 1.2.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {
+                "attempts": "sum(increase(distillation_attempts_total[shown])) "
+                "/ (sum(increase(distillation_articles_total[shown])) > 0)"
+            },
+        ),
+    ),
+    sections={
+        "Which errors?": (
+            Panel(
+                "Failed articles by error type",
+                "Few. One colour that takes over names what to do: the runbook has advice for each type.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{error_type}": "sum by (error_type) (increase(distillation_errors_total[auto]))"},
+                width=12,
+            ),
+            Panel(
+                "Failed articles in the time shown",
+                "Short bars. One provider's alone is the provider's, one filter's its prompt's.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {
+                    "{filter} {provider} {error_type}": "topk(15, sum by (filter, provider, error_type) "
+                    "(increase(distillation_errors_total[shown])) > 0)"
+                },
+                width=12,
+                empty="No article failed in the time shown.",
+            ),
+        ),
+        "Which provider?": (
+            Panel(
+                "Success by provider",
+                "All near 100 %. The one that falls alone is down, or was changed.",
+                Kind.LINES,
+                Unit.RATIO,
+                {
+                    "{provider}": 'sum by (provider) (rate(distillation_articles_total{outcome="success"}[auto])) '
+                    "/ (sum by (provider) (rate(distillation_articles_total[auto])) > 0)"
+                },
+            ),
+            Panel(
+                "Mean time by provider",
+                "Flat. Compare what a provider takes with what it costs.",
+                Kind.LINES,
+                Unit.SECONDS,
+                mean("distillation_article_duration_seconds", "provider"),
+            ),
+            Panel(
+                "Time for 1000 articles, by filter and provider",
+                "The shortest bar is the provider to take, where its success is as good; at the mean of the last hour.",
+                Kind.BARS,
+                Unit.SECONDS,
+                {"{filter} {provider}": "sort(1000 * distillation:article_seconds)"},
+            ),
+            Panel(
+                "Articles by provider",
+                "As many as planned, and no gaps: a gap is a provider that does not answer.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {"{provider}": "sum by (provider) (rate(distillation_articles_total[auto]))"},
+            ),
+            Panel(
+                "Time per article",
+                "One band for each provider, where it always was. A band at three timeouts' length is lost work.",
+                Kind.HEATMAP,
+                Unit.SECONDS,
+                buckets("distillation_article_duration_seconds"),
+            ),
+            Panel(
+                "Time per article: p50, p95, p99",
+                "p99 below the timeout times the attempts.",
+                Kind.LINES,
+                Unit.SECONDS,
+                quantiles("distillation_article_duration_seconds", "provider"),
+            ),
+        ),
+        "How many tries?": (
+            Panel(
+                "Attempts per article, by provider",
+                "Near 1. Retries come before failures.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {
+                    "{provider}": "sum by (provider) (rate(distillation_attempts_total[auto])) "
+                    "/ (sum by (provider) (rate(distillation_articles_total[auto])) > 0)"
+                },
+                width=12,
+            ),
+            Panel(
+                "Answers kept for reading",
+                "Files in `error_logs/`. A steep climb is worth reading one of them.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{filter}": "max by (filter) (distillation_error_dumps)"},
+                width=12,
+                empty="No filter has a folder error_logs beside its log.",
+            ),
+        ),
+        "How was the last session?": (
+            Panel(
+                "Last session, by filter",
+                "What session_summary.json says: failures and retries few, wall time near to the sum of times.",
+                Kind.TABLE,
+                Unit.NUMBER,
+                {
+                    "succeeded": 'sum by (filter) (distillation_session_articles{outcome="success"})',
+                    "failed": 'sum by (filter) (distillation_session_articles{outcome="failure"})',
+                    "retries": "sum by (filter) (distillation_session_retries)",
+                    "seconds in all": "sum by (filter) (distillation_session_duration_seconds)",
+                    "seconds in articles": "sum by (filter) (distillation_session_processing_seconds)",
+                },
+                width=12,
+                empty="No session has ended: session_summary.json comes only at a session's end.",
+            ),
+            Panel(
+                "Last session's errors",
+                "Short bars: failed articles of the last session by type.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {
+                    "{filter} {error_type}": "sort_desc(sum by (filter, error_type) (distillation_session_errors) > 0)",
+                },
+                width=12,
+                empty="No session has ended, or none of its articles failed.",
+            ),
+        ),
+    },
+    marks=(
+        Mark(
+            "Session ends",
+            "distillation_session_duration_seconds != distillation_session_duration_seconds offset 1m",
+            "{filter}: a session ends",
+        ),
+    ),
+)

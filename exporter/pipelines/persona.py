@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from exporter.batch import Trend, quantile
+from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles, share
 from exporter.indicator import Indicator, Unit
 from exporter.join import shortened
 from exporter.metric import OTHER, OVER, Gauge, Metrics, label_value
@@ -554,6 +555,7 @@ Persona.indicators = (
               sum without (stage, status) (increase(persona_attempts_total[10m])) > 0
             """,
         of="run {run_id}",
+        absent="No run stands still.",
         warning="< 1",
         pending="5m",
         meaning="No attempt was logged for a quarter of an hour, though one was in the last 6 hours, and the run has "
@@ -593,3 +595,179 @@ Persona.indicators = (
     ),
 )
 """Seed 001, "Key Indicators of \"Feel\" Collapse", and what else is watched."""
+
+Persona.dashboard = Dashboard(
+    span="6h",
+    empty="No attempts in the time shown, or no batch closed yet: a batch closes when a persona too many comes.",
+    first=(
+        Panel(
+            "Since which batch",
+            "The run's closed batches when an alert first fired in the time shown. Good: nothing here.",
+            Kind.TABLE,
+            Unit.NUMBER,
+            {
+                "batch": """
+                min by (run_id, alertname, severity) (min_over_time(
+                  (ALERTS{pipeline="persona", alertstate="firing"}
+                  * on (run_id) group_left () (sum by (run_id) (persona_batches_total) > 0))[shown:1m]
+                ))
+                """
+            },
+            empty="No alert of these runs fired in the time shown.",
+        ),
+    ),
+    sections={
+        "Which repair, which opening, which validator?": (
+            Panel(
+                "Repairs per attempt, by repair",
+                "All low, none apart from the others: one repair that climbs is one prompt that broke.",
+                Kind.LINES,
+                Unit.RATIO,
+                {
+                    "{run_id} {repair}": "sum by (run_id, repair) (rate(persona_repairs_total[auto])) / on (run_id) "
+                    "group_left () (sum by (run_id) (rate(persona_attempts_total[auto])) > 0)"
+                },
+                empty="No attempt was repaired in the time shown.",
+            ),
+            Panel(
+                "Share of each opening move",
+                "Many moves, none of them above a third: a move that takes over is what entropy falls by.",
+                Kind.LINES,
+                Unit.RATIO,
+                share("persona_opening_moves_total", "opening_move", "run_id"),
+            ),
+            Panel(
+                "Validator scores, last batch",
+                "Flat lines. Pollyanna between 0.5 and 0.7 is healthy, above it everybody is happy.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{run_id} {validator}": "persona_batch_validator_score_mean"},
+            ),
+            Panel(
+                "Repairs in the time shown",
+                "Short bars, of like length. The longest one is where to begin.",
+                Kind.BARS,
+                Unit.NUMBER,
+                {"{run_id} {repair}": "topk(12, sum by (run_id, repair) (increase(persona_repairs_total[shown])) > 0)"},
+                empty="No attempt was repaired in the time shown.",
+            ),
+            Panel(
+                "Pollyanna scores",
+                "A cloud around 0.6 that keeps its shape; one that moves up loses hardship and conflict.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets('persona_validator_score{validator="pollyanna"}'),
+            ),
+            Panel(
+                "Share of each constraint",
+                "As even as the list that they are drawn from: one that is gone no longer reaches the prompt.",
+                Kind.LINES,
+                Unit.RATIO,
+                share("persona_constraints_total", "constraint", "run_id"),
+            ),
+        ),
+        "Which way is it going, batch by batch?": (
+            Panel(
+                "Slope over the last five batches",
+                "Around 0. Repairs or pollyanna that rise, or entropy that falls, are a collapse under way.",
+                Kind.LINES,
+                Unit.PER_BATCH,
+                {"{run_id} {indicator}": "persona_recent_trend_per_batch"},
+            ),
+            Panel(
+                "Slope over the whole run",
+                "Around 0: further from it than the last five batches' slope means that it has come to rest.",
+                Kind.LINES,
+                Unit.PER_BATCH,
+                {"{run_id} {indicator}": "persona_trend_per_batch"},
+            ),
+            Panel(
+                "Batches closed",
+                "A staircase of even steps, to tell which batch a moment falls into.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {"{run_id}": "sum by (run_id) (persona_batches_total)"},
+            ),
+        ),
+        "How long does an attempt take?": (
+            Panel(
+                "Latency",
+                "A narrow band that stays where it is. A second band is a second kind of answer, or retries.",
+                Kind.HEATMAP,
+                Unit.SECONDS,
+                buckets("persona_attempt_duration_seconds"),
+            ),
+            Panel(
+                "Latency: p50, p95, p99",
+                "Flat, p99 within a few times p50. A p99 that leaves the others is throttling or timeouts.",
+                Kind.LINES,
+                Unit.SECONDS,
+                quantiles("persona_attempt_duration_seconds", "run_id"),
+            ),
+            Panel(
+                "Mean latency by stage",
+                "Flat: the stage that climbs is the one whose prompt or answers grew.",
+                Kind.LINES,
+                Unit.SECONDS,
+                mean("persona_attempt_duration_seconds", "run_id", "stage"),
+            ),
+            Panel(
+                "p95 latency, last batch",
+                "Exact, over all attempts of the batch: steps of a few percent.",
+                Kind.LINES,
+                Unit.SECONDS,
+                {"{run_id}": "persona_batch_latency_p95_seconds"},
+            ),
+            Panel(
+                "Attempts by status",
+                "Even success. Waiting for a provider shows as a gap, failing as another colour.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {"{run_id} {status}": "sum by (run_id, status) (rate(persona_attempts_total[auto]))"},
+            ),
+            Panel(
+                "Failures by stage and error",
+                "Few, of the kinds that you know. Rate limits and timeouts come before latency.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{run_id} {stage} {error}": "sum by (run_id, stage, error) (increase(persona_failures_total[auto]))"},
+                empty="No attempt failed in the time shown.",
+            ),
+        ),
+        "At what cost, and how far?": (
+            Panel(
+                "Cost per hour",
+                "As budgeted, and flat. Twice the cost at the same attempts is twice the tokens.",
+                Kind.LINES,
+                Unit.USD_PER_HOUR,
+                {"{run_id}": "sum by (run_id) (rate(persona_cost_usd_total[auto])) * 3600"},
+            ),
+            Panel(
+                "Cost per 1000 successes",
+                "Flat: what a usable persona costs. It climbs when attempts are repaired or thrown away.",
+                Kind.LINES,
+                Unit.USD,
+                {
+                    "{run_id}": "1000 * sum by (run_id) (persona:cost) / on (run_id) "
+                    '(sum by (run_id) (persona_attempts_total{status="success"}) > 0)'
+                },
+            ),
+            Panel(
+                "Tokens by type",
+                "Both flat. Prompts that grow carry repairs, completions that grow ramble.",
+                Kind.LINES,
+                Unit.PER_SECOND,
+                {"{run_id} {type}": "sum by (run_id, type) (rate(persona_tokens_total[auto]))"},
+            ),
+            Panel(
+                "Progress",
+                "A straight line to 100 % of the personas that the run's name promises.",
+                Kind.LINES,
+                Unit.RATIO,
+                {"{run_id}": "max by (run_id) (persona_run_progress_ratio)"},
+                empty="No run has a name that promises a number of personas, like 25K_….",
+            ),
+        ),
+    },
+    marks=(Mark("Run starts", "persona_run_info unless persona_run_info offset 1m", "{run_id} starts"),),
+)

@@ -11,11 +11,12 @@ from collections import Counter
 
 import msgspec
 
+from exporter.dashboard import Dashboard, Kind, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Join
 from exporter.metric import Metrics
 from exporter.pipeline import Pipeline, State, Stream
-from exporter.promql import mean, quotient
+from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS
 
@@ -233,7 +234,7 @@ Tagger.indicators = (
         name="tags_mean",
         title="Tags per result",
         unit=Unit.NUMBER,
-        expr=mean("tagger_tags_returned"),
+        expr=quotient("tagger_tags_returned_sum", "tagger_tags_returned_count"),
         meaning="Mean number of tags in an ensemble result.",
         action="Many more than usual are as suspicious as many fewer: see whether scores shifted, by "
         "`histogram_quantile(0.5, sum by (le, component) (rate(tagger_top_score_bucket[1h])))`.",
@@ -273,3 +274,120 @@ Tagger.indicators = (
     ),
 )
 """Seed 000 names no limits: "No thresholds. Just visibility." So nothing here pages."""
+
+Tagger.dashboard = Dashboard(
+    span="24h",
+    empty="No lecture was tagged in the time shown.",
+    first=(
+        Panel(
+            "Lectures",
+            "Lectures ever seen, each once. Good: as many as there are.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {"lectures": "sum(tagger_lectures)"},
+        ),
+        Panel(
+            "Lectures possibly missed",
+            "Lectures without a Topic chosen though the prototype suggests a strong tag. Good: few enough to read.",
+            Kind.STAT,
+            Unit.NUMBER,
+            {"misses": "sum(tagger_possible_misses)"},
+        ),
+    ),
+    sections={
+        "Which category stays empty?": (
+            Panel(
+                "Categories with a choice, now",
+                "Long bars of like length. The shortest is the category that answers can't be parsed for.",
+                Kind.BARS,
+                Unit.RATIO,
+                {"{category}": "sort(tagger:chosen_ratio)"},
+            ),
+            Panel(
+                "Empty results by category",
+                "Few and even. A burst in one category is an answer that came back malformed.",
+                Kind.STACK,
+                Unit.NUMBER,
+                {"{category}": 'sum by (category) (increase(tagger_category_results_total{outcome="empty"}[auto]))'},
+            ),
+            Panel(
+                "Choice by model",
+                "Models as good as each other, or one that is worth its price.",
+                Kind.LINES,
+                Unit.RATIO,
+                {
+                    "{model}": 'sum by (model) (rate(tagger_category_results_total{outcome="chosen"}[auto])) '
+                    "/ (sum by (model) (rate(tagger_category_results_total[auto])) > 0)"
+                },
+            ),
+        ),
+        "Is anything missed?": (
+            Panel(
+                "Lectures: covered, and possibly missed",
+                "Covered close to all lectures, misses flat.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {
+                    "lectures": "sum(tagger_lectures)",
+                    "covered": "sum(tagger_lectures_covered)",
+                    "possible misses": "sum(tagger_possible_misses)",
+                },
+                width=12,
+            ),
+            Panel(
+                "Tags in a result",
+                "A cloud of some tags each. A row at 0 is lost coverage, a row at the top a prompt that returns all.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets("tagger_tags_returned"),
+                width=12,
+            ),
+        ),
+        "Did scores shift?": (
+            Panel(
+                "Confidence of reasoning",
+                "A cloud that keeps its shape. All at 1 means that the model no longer weighs.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets("tagger_confidence"),
+            ),
+            Panel(
+                "Best tag's combined score",
+                "A cloud that keeps its shape: a step is a new model or new prototypes.",
+                Kind.HEATMAP,
+                Unit.NUMBER,
+                buckets('tagger_top_score{component="combined"}'),
+            ),
+            Panel(
+                "Best tag's mean score, by component",
+                "Three flat lines. Reasoning and prototype that part are two opinions of what a tag means.",
+                Kind.LINES,
+                Unit.NUMBER,
+                mean("tagger_top_score", "component"),
+            ),
+        ),
+        "How long, and how much?": (
+            Panel(
+                "Latency of reasoning",
+                "A narrow band that stays where it is.",
+                Kind.HEATMAP,
+                Unit.SECONDS,
+                buckets("tagger_category_duration_seconds"),
+            ),
+            Panel(
+                "Latency by category: p50, p95, p99",
+                "Flat, and alike: a category with a longer list of labels takes longer.",
+                Kind.LINES,
+                Unit.SECONDS,
+                quantiles("tagger_category_duration_seconds", "category"),
+            ),
+            Panel(
+                "Prompt tokens by category",
+                "Flat for as many lectures: a step is a longer list of labels.",
+                Kind.STACK,
+                Unit.PER_SECOND,
+                {"{category}": "sum by (category) (rate(tagger_tokens_total[auto]))"},
+            ),
+        ),
+    },
+)

@@ -1,5 +1,5 @@
-"""What is written from the code rather than by hand: docs/metrics.md, docs/runbook.md, Prometheus' rules, and
-Alertmanager's configuration.
+"""What is written from the code rather than by hand: docs/metrics.md, docs/runbook.md, Prometheus' rules,
+Alertmanager's configuration, and Grafana's dashboards.
 
 In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
 otherwise on disk.
@@ -15,12 +15,30 @@ from exporter.render.metrics import metrics_page
 from exporter.render.receivers import Receivers
 from exporter.render.rules import Links, rule_file
 from exporter.render.runbook import runbook_page
+from exporter.render.series import every_series
 from exporter.render.tables import Kinds, Table, tables
 
-__all__ = ["ALERTMANAGER", "Links", "Receivers", "Rendering", "Table", "files", "runbook", "stale", "tables", "write"]
+__all__ = [
+    "ALERTMANAGER",
+    "Links",
+    "Receivers",
+    "Rendering",
+    "SdkMissingError",
+    "Table",
+    "files",
+    "runbook",
+    "stale",
+    "tables",
+    "write",
+]
 
 ALERTMANAGER = "alertmanager"
 """The folder of Alertmanager's files, where its secrets are, too."""
+SDK = "grafana_foundation_sdk"
+
+
+class SdkMissingError(Exception):
+    """Dashboards can't be rendered, as Grafana's SDK is not installed."""
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +56,28 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def files(given: Rendering) -> dict[str, str]:
-    """Every rendered file by its path below the repository."""
+    """Every rendered file by its path below the repository. Raises SdkMissingError."""
     rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
     return {
         "docs/metrics.md": metrics_page(given.kinds),
         "docs/runbook.md": runbook_page(given.tables),
         f"{ALERTMANAGER}/alertmanager.yml": alertmanager_file(given.tables, given.receivers),
         f"{ALERTMANAGER}/templates/pipelines.tmpl": MESSAGES,
-    } | rules
+        **rules,
+        **_dashboards(given),
+    }
+
+
+def _dashboards(given: Rendering) -> dict[str, str]:
+    try:
+        from exporter.render.dashboards import dashboard_files  # the SDK is there where the program is developed
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != SDK:
+            raise
+        raise SdkMissingError(
+            "dashboards are rendered by grafana-foundation-sdk, which is missing: pip install 'pipeline-exporter[dev]'"
+        ) from None
+    return dashboard_files(given.tables, every_series(given.kinds, given.tables), given.links)
 
 
 def runbook(kinds: Kinds) -> str:

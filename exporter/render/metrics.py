@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, Histogram
 from exporter.pipeline import Pipeline, Source
+from exporter.render.live import LIVE
 
 _HEAD = """# Metrics
 
@@ -19,29 +20,16 @@ _LIVE = """## Live metrics
 
 Read when they are scraped, and not kept over restarts.
 
-| metric | type | labels | meaning |
-| --- | --- | --- | --- |
-| `host_cpu_seconds_total` | counter | mode | CPU time by mode |
-| `host_memory_total_bytes`, `host_memory_used_bytes`, `host_memory_available_bytes` | gauge | | memory of the host |
-| `host_disk_total_bytes`, `host_disk_used_bytes` | gauge | mountpoint | the disks named in `host.disks` |
-| `host_processes` | gauge | | processes on the host |
-| `host_directory_size_bytes` | gauge | directory | the folders named in `host.directories` |
-| `host_process_resident_memory_bytes` | gauge | process | the processes named in `host.processes` |
-| `pipeline_exporter_host_reading_failures_total` | counter | reading | readings that failed and were left out |
-| `pipeline_exporter_snapshot_duration_seconds` | gauge | | how long the last snapshot took to be written |
-| `pipeline_exporter_snapshot_timestamp_seconds` | gauge | | when everything counted was last known to be durable |
-| `pipeline_exporter_config_reload_success` | gauge | | 1 where the last reading of the configuration succeeded |
-| `pipeline_exporter_web_config_reload_success` | gauge | | 1 where the web configuration is in force as it is now |
-| `pipeline_exporter_build_info` | gauge | version | always 1 |
-| `process_*`, `python_*` | | | the exporter's own process |
 """
+
+_COLUMNS = ("| metric | type | labels | meaning |", "| --- | --- | --- | --- |")
 
 
 def metrics_page(kinds: Mapping[str, type[Pipeline]]) -> str:
     """The whole page."""
     sections = [_section(kind) for _, kind in sorted(kinds.items())]
     itself = f"## The exporter itself\n\n{_table(Itself().metrics)}"
-    return "\n".join([_HEAD, *sections, itself, _LIVE])
+    return "\n".join([_HEAD, *sections, itself, _LIVE + _live_table()])
 
 
 def _section(kind: type[Pipeline]) -> str:
@@ -54,12 +42,21 @@ def _section(kind: type[Pipeline]) -> str:
     return f"## {kind.name}\n\n{about}\n\nStreams:\n\n{streams}\n\n{_table(kind().metrics)}"
 
 
+def _live_table() -> str:
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in live.names)} | {live.type} |"
+        f"{' ' if live.labels else ''}{', '.join(live.labels)} | {live.meaning} |"
+        for live in LIVE
+    ]
+    return "\n".join([*_COLUMNS, *rows, "| `process_*`, `python_*` | | | the exporter's own process |"]) + "\n"
+
+
 def _table(metrics: Iterable[AnyMetric]) -> str:
     rows = [
         f"| `{metric.name}` | {metric.kind} | {', '.join(metric.labels)} | {metric.help}{_bounds(metric)} |"
         for metric in metrics
     ]
-    return "\n".join(["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", *rows]) + "\n"
+    return "\n".join([*_COLUMNS, *rows]) + "\n"
 
 
 def _bounds(metric: AnyMetric) -> str:

@@ -16,10 +16,11 @@ from exporter.render.tables import Table
 
 
 class Links(msgspec.Struct, frozen=True):
-    """Where the links of an alert lead: a page with the runbook, and Grafana's dashboards, named like the tables."""
+    """Where links lead: a page with the runbook, Grafana's dashboards, named like the tables, Alertmanager's alerts."""
 
     runbook: str = "http://localhost:10210/runbook"
     dashboards: str = "http://localhost:3000/d"
+    alerts: str = "http://localhost:9093/#/alerts"
 
 
 def rule_file(table: Table, links: Links) -> str:

@@ -60,11 +60,11 @@ def runbook_page(tables: Iterable[Table]) -> str:
     """The whole page."""
     chapters: dict[str, str] = {}
     others: list[str] = []
-    for table, _, indicators in tables:
-        limited = [indicator for indicator in indicators if indicator.limits]
+    for table in tables:
+        limited = [indicator for indicator in table.indicators if indicator.limits]
         if limited:
-            chapters[table] = _chapter(table, limited)
-        others += [_watched(table, indicator) for indicator in indicators if not indicator.limits]
+            chapters[table.name] = _chapter(table.name, limited)
+        others += [_watched(table.name, indicator) for indicator in table.indicators if not indicator.limits]
     contents = " · ".join(f"[{title}](#{title.replace(' ', '-')})" for title in [*chapters, _OTHERS])
     head = _HEAD.format(contents=contents)
     return "\n\n".join([head, *chapters.values(), f"## {_OTHERS}", "Recorded and shown, never paging.", *others]) + "\n"

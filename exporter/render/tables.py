@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from exporter.dashboard import Dashboard
 from exporter.indicator import Indicator
-from exporter.indicators import TABLES
+from exporter.indicators import DASHBOARDS, TABLES
 from exporter.pipeline import Pipeline
 
 Kinds = Mapping[str, type[Pipeline]]
@@ -16,11 +17,12 @@ class Table(NamedTuple):
     name: str
     source: str
     indicators: tuple[Indicator, ...]
+    dashboard: Dashboard = Dashboard()
 
 
 def tables(kinds: Kinds) -> Iterator[Table]:
     """All of them: those of the pipelines first."""
     for name, kind in sorted(kinds.items()):
-        yield Table(name, kind.__module__.replace(".", "/") + ".py", kind.indicators)
+        yield Table(name, kind.__module__.replace(".", "/") + ".py", kind.indicators, kind.dashboard)
     for name, indicators in TABLES.items():
-        yield Table(name, f"exporter/indicators/{name}.py", indicators)
+        yield Table(name, f"exporter/indicators/{name}.py", indicators, DASHBOARDS[name])

@@ -9,6 +9,7 @@ from promql_parser import MatchOp
 
 from exporter.pipeline import discover
 from exporter.render import tables
+from exporter.render.live import LIVE, PROCESS
 from tests.e2e.serving import Serving
 from tests.golden import PIPELINES, golden
 from tests.rules.exposed import Values, declared, values
@@ -57,6 +58,18 @@ def test_what_is_declared_is_what_is_exposed(exposed: Values) -> None:
     assert 100 < len(shown)
 
 
+def test_what_is_live_is_what_is_exposed(exposed: Values) -> None:
+    """The table of live metrics has all that no declaration names, with their labels; folders are measured later."""
+    named = {name: set(live.labels) for live in LIVE for name in live.names}
+    shown = {
+        name: set(found)
+        for name, found in exposed.items()
+        if name not in declared() and not name.startswith(("process_", "python_"))
+    }
+    assert named == shown | {"host_directory_size_bytes": {"directory"}}
+    assert {name: set(labels) for name, labels in PROCESS.items()} == {name: set(exposed[name]) for name in PROCESS}
+
+
 @pytest.mark.parametrize("table", rule_files())
 def test_an_expression_reads_what_is_there(table: str, known: dict[str, Labels]) -> None:
     """Every metric and label that a record names is exposed or recorded before it, and both sides of a match agree."""
@@ -75,10 +88,10 @@ def test_an_alert_speaks_of_labels_that_it_has(table: str, known: dict[str, Labe
 
 def test_an_indicator_is_of_labels_that_it_has(known: dict[str, Labels]) -> None:
     """What tells its series apart is on the record, and nothing else but what Prometheus adds or a selector fixed."""
-    for table, _, indicators in tables(discover()):
-        after = recorded(table, known)
-        for indicator in indicators:
-            found = after[f"{table}:{indicator.name}"]
+    for table in tables(discover()):
+        after = recorded(table.name, known)
+        for indicator in table.indicators:
+            found = after[f"{table.name}:{indicator.name}"]
             fixed = {
                 matcher.name
                 for selector in selectors(indicator.expr)

@@ -1,5 +1,6 @@
-"""`render --limits`: what becomes of the rules, and what is said of mistakes. `--runbook-url` and `--dashboard-url`."""
+"""`render --limits`: what becomes of rules and dashboards, and what is said of mistakes. The options for links."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,16 @@ def test_none_takes_an_alert_away(usual: Path, own: Path) -> None:
     assert set() == alerts(own).keys() - alerts(usual).keys()
 
 
+def test_dashboards_have_limits_of_ones_own(own: Path) -> None:
+    """As colours and lines, and in the overview in the user's words."""
+    folder = own / "grafana" / "dashboards"
+    panels = json.loads((folder / "persona.json").read_text())["panels"]
+    (course,) = [panel for panel in panels if panel["title"] == "Repair rate over time"]
+    steps = course["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [None, 0.12, 0.25] == [step["value"] and round(step["value"], 9) for step in steps]
+    assert '"critical\\", \\"> 25 %' in (folder / "overview.json").read_text()
+
+
 def test_durations_take_the_place_of_the_tables(own: Path) -> None:
     """Those that the file names."""
     stalled = alerts(own)["PersonaStalled", "warning"]
@@ -91,7 +102,9 @@ def test_check_knows_limits_of_ones_own(own: Path) -> None:
     assert (0, "") == ((done := render(own, "--check", limits=LIMITS)).code, done.out)
     done = render(own, "--check")
     assert 1 == done.code
-    assert ["docs/runbook.md", "prometheus/rules/persona.yml"] == [line.split()[0] for line in done.out.splitlines()]
+    dashboards = ["grafana/dashboards/overview.json", "grafana/dashboards/persona.json"]
+    expected = ["docs/runbook.md", "prometheus/rules/persona.yml", *dashboards]
+    assert expected == [line.split()[0] for line in done.out.splitlines()]
 
 
 def test_the_runbook_tells_limits_of_ones_own(own: Path) -> None:
@@ -100,12 +113,15 @@ def test_the_runbook_tells_limits_of_ones_own(own: Path) -> None:
 
 
 def test_links_lead_where_they_are_told(tmp_path: Path) -> None:
-    """To another runbook and another Grafana."""
-    urls = ("--runbook-url", "https://wiki.example.org/runbook", "--dashboard-url", "https://grafana.example.org/d/")
-    assert 0 == render(tmp_path, *urls).code
+    """To another runbook, another Grafana, another Alertmanager."""
+    urls = {"runbook": "wiki.example.org/runbook", "dashboard": "grafana.example.org/d/", "alerts": "am.example.org/"}
+    assert 0 == render(tmp_path, *(f"--{name}-url=https://{url}" for name, url in urls.items())).code
     told = alerts(tmp_path, "host")["HostCpuRatio", "warning"]["annotations"]
     assert "https://wiki.example.org/runbook#hostcpuratio" == told["runbook_url"]
     assert "https://grafana.example.org/d/host?var-instance={{$labels.instance|urlquery}}" == told["dashboard_url"]
+    dashboard = (tmp_path / "grafana" / "dashboards" / "host.json").read_text()
+    assert '"https://wiki.example.org/runbook#hostcpuratio"' in dashboard
+    assert '"https://am.example.org/?filter=%7Balertname%3D%22HostCpuRatio%22%7D"' in dashboard
 
 
 MISTAKES = {
