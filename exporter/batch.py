@@ -3,9 +3,11 @@
 Knows nothing of personas or runs; the definitions are those of seed 001.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from math import floor, log2
+from itertools import accumulate
+from math import ceil, floor, log2
 
 import msgspec
 
@@ -33,17 +35,13 @@ def quantile(counts: Mapping[int, int], q: float) -> float:
     >>> quantile({10: 1, 20: 1, 30: 1}, 0.5), quantile({0: 1, 100: 1}, 0.95)
     (20.0, 95.0)
     """
-    rank = q * (sum(counts.values()) - 1)
+    values = sorted(counts)
+    upto = list(accumulate(map(counts.__getitem__, values)))
+    rank = q * (upto[-1] - 1)
     below = floor(rank)
-    seen = 0
-    lower: int | None = None
-    for value in sorted(counts):
-        seen += counts[value]
-        if lower is None and seen > below:
-            lower = value
-        if lower is not None and (seen > below + 1 or rank == below):
-            return lower + (value - lower) * (rank - below)
-    return float(lower or 0)
+    lower = values[bisect_right(upto, below)]
+    upper = values[bisect_right(upto, ceil(rank))]
+    return float(lower + (upper - lower) * (rank - below))
 
 
 def slope(points: Iterable[tuple[float, float]]) -> float:

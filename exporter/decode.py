@@ -99,9 +99,10 @@ class Decoder:
         try:
             if not chunk.isascii():
                 chunk.decode()  # the parser does not look into strings that it passes over
-            if _has_long_line(chunk) and any(map(_too_deep, BytesIO(chunk))):
+            lines = BytesIO(chunk).readlines()
+            if max(map(len, lines), default=0) > _LONG and any(map(_too_deep, lines)):
                 return None
-            records = list(map(self._decoder.decode, BytesIO(chunk)))
+            records = list(map(self._decoder.decode, lines))
             return records if self._stream.otherwise is None else self._specify(chunk, records)
         except _PARSE_ERRORS:
             return None
@@ -185,16 +186,6 @@ class Decoder:
             return self._types.get(_text.decode(members[tag]), self._stream.otherwise)
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
-
-
-def _has_long_line(chunk: bytes) -> bool:
-    """Whether a line is longer than `_LONG`; strides through the chunk from one line's end to another."""
-    start, length = 0, len(chunk)
-    while start < length:
-        start = chunk.rfind(b"\n", start, start + _LONG + 1) + 1
-        if not start:
-            return True
-    return False
 
 
 def _too_deep(line: bytes) -> bool:

@@ -5,6 +5,7 @@ not when a batch is full.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -75,9 +76,10 @@ class Batch(msgspec.Struct):
             self.scores[validator] = (before[0] + scored, before[1] + millionths)
         return over
 
-    def take_anchors(self, anchors: Sequence[str]) -> int:
-        """Remembers anchors; those over the bound are left out."""
-        anchors = shortened(anchors)
+    def take_anchors(self, used: Sequence[list[str]]) -> int:
+        """Remembers the anchors that attempts used; those over the bound are left out."""
+        self.has_anchors = self.has_anchors or bool(used)
+        anchors = shortened(list(chain.from_iterable(used)))
         if len(self.anchors) + len(anchors) <= BATCH_ANCHORS:
             self.anchors.update(anchors)
             return 0

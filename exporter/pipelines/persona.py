@@ -8,13 +8,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import chain, groupby
-from operator import is_not
-from typing import Any
+from operator import attrgetter
 
 import msgspec
-from msgspec.structs import astuple
 
 from exporter.batch import Trend, quantile
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles, share
@@ -44,7 +41,6 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 }
 """Seed 001's drift alerts: which trend over the whole run, and when it is one."""
 
-_is_there = partial(is_not, None)
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
 _TARGET = re.compile(r"([0-9]{1,10})([KkMm]?)")
 _UNITS = {"": 1, "K": 1000, "M": 1_000_000}
@@ -67,10 +63,6 @@ class Attempt(Record):
     constraint_categories: list[str] | None = None
     anchors_used: list[str] | None = None
     error: str | None = None
-
-
-RUN_ID, PERSONA_ID = 0, 1
-"""Where those columns stand in `Attempt`."""
 
 
 class PersonaOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,9 +115,9 @@ class _OpenRun:
         batch = self.state.batch
         batch.attempts += self.pending
         self.pending = 0
-        attempts, latencies = self.attempts.settle()
-        batch.successes += sum(times for (_, status), times in attempts.items() if status == "success")
-        batch.latencies.add(latencies)
+        attempts = self.attempts.settle().values()
+        batch.successes += sum(len(by_status.get("success", ())) for by_status in attempts)
+        batch.latencies.add(list(chain.from_iterable(chain.from_iterable(map(dict.values, attempts)))))
         self._persona.batch_score_mean.capped += batch.take_scores(self.scores.settle())
         self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
@@ -230,13 +222,13 @@ class Persona(Pipeline):
         )
 
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
-        columns = tuple(zip(*map(astuple, records), strict=True))
-        ids = shortened(columns[PERSONA_ID])
-        for run_id, start, end in _stretches(columns[RUN_ID]):
+        for run_id, attempts in _stretches(records):
             run = self._open(log, run_id)
+            ids = shortened([attempt.persona_id for attempt in attempts])
+            start, end = 0, len(attempts)
             while start < end:
-                fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:end])
-                self._tally(run, *[column[start:fitting] for column in columns])
+                fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:])
+                self._tally(run, attempts[start:fitting])
                 if fitting < end:
                     self._close(run)
                 start = fitting
@@ -275,30 +267,30 @@ class Persona(Pipeline):
                 personas.add(persona)
         return len(ids)
 
-    def _tally(self, run: _OpenRun, *columns: Sequence[Any]) -> None:
-        """Counts attempts of one batch, given as the columns of `Attempt` in order."""
-        _, _, stages, statuses, latencies, prompts, completions, _, repairs, scores, openings, *more = columns
-        constraints, anchors, errors = more
-        batch, run_id = run.state.batch, run.run_id
-        run.attempts.observe(stages, statuses, latencies)
-        if "fail" in statuses:
-            for stage, status, error in zip(stages, statuses, errors, strict=True):
-                if status == "fail":
-                    self.failures.add(1, run_id, stage, error_class(error))
-        prompt, completion, lines = sum(prompts), sum(completions), len(stages)
+    def _tally(self, run: _OpenRun, attempts: list[Attempt]) -> None:
+        """Counts attempts of one batch."""
+        batch, run_id, lines = run.state.batch, run.run_id, len(attempts)
+        run.attempts.observe(
+            [attempt.stage for attempt in attempts],
+            [attempt.status for attempt in attempts],
+            [attempt.latency_ms for attempt in attempts],
+        )
+        for attempt in [attempt for attempt in attempts if attempt.status == "fail"]:
+            self.failures.add(1, run_id, attempt.stage, error_class(attempt.error))
+        prompt = sum([attempt.prompt_tokens for attempt in attempts])
+        completion = sum([attempt.completion_tokens for attempt in attempts])
         self.tokens.add(prompt, run_id, "prompt", times=lines)
         self.tokens.add(completion, run_id, "completion", times=lines)
         self.cost.add(prompt + completion, run_id, times=lines)
-        repaired = list(filter(None, repairs))
+        repaired = [attempt.repairs for attempt in attempts if attempt.repairs]
         self.repaired.add(len(repaired), run_id, times=len(repaired))
         batch.repaired += len(repaired)
         run.repairs.count(chain.from_iterable(repaired))
-        run.scores.observe(filter(None, scores))
-        run.openings.count(filter(_is_there, openings) if None in openings else openings)
-        run.constraints.count(chain.from_iterable(filter(None, constraints)))
-        batch.has_anchors = batch.has_anchors or any(map(_is_there, anchors))
-        used = list(chain.from_iterable(filter(None, anchors)))
-        self.batch_anchor_diversity.capped += batch.take_anchors(used)
+        run.scores.observe([attempt.validator_scores for attempt in attempts if attempt.validator_scores])
+        run.openings.count([attempt.opening_move for attempt in attempts if attempt.opening_move is not None])
+        run.constraints.count(chain.from_iterable([attempt.constraint_categories or () for attempt in attempts]))
+        anchors = [attempt.anchors_used for attempt in attempts if attempt.anchors_used is not None]
+        self.batch_anchor_diversity.capped += batch.take_anchors(anchors)
         run.pending += lines
         if run.values() > PENDING_VALUES:
             run.settle()
@@ -384,15 +376,14 @@ class Persona(Pipeline):
         self._show_progress()
 
 
-def _stretches(run_ids: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """The stretches of one run each, as run_id, start and end."""
-    if run_ids.count(run_ids[0]) == len(run_ids):
-        yield run_ids[0], 0, len(run_ids)
+def _stretches(attempts: list[Attempt]) -> Iterator[tuple[str, list[Attempt]]]:
+    """The stretches of one run each, by its run_id."""
+    run_ids = [attempt.run_id for attempt in attempts]
+    if run_ids.count(run_ids[0]) == len(attempts):
+        yield run_ids[0], attempts
         return
-    end = 0
-    for run_id, stretch in groupby(run_ids):
-        start, end = end, end + sum(1 for _ in stretch)
-        yield run_id, start, end
+    for run_id, stretch in groupby(attempts, attrgetter("run_id")):
+        yield run_id, list(stretch)
 
 
 def tier(run_id: str) -> str:
