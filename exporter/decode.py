@@ -5,12 +5,13 @@ not know where lines come from or what records are for.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import reduce
 from io import BytesIO
+from itertools import accumulate
 from math import copysign, isinf
-from operator import or_
+from operator import length_hint, or_
 from typing import Any
 
 import msgspec
@@ -69,7 +70,8 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 class Decoder:
     """Decodes the lines of one stream.
 
-    A chunk is decoded in one call where all its lines are good and plain, else line by line; the outcome is the same.
+    The parser goes through the lines of a plain chunk in one call, and on behind each line that it refuses, which is
+    looked at alone. Of any other chunk every line is; the outcome is the same.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -78,16 +80,20 @@ class Decoder:
         self._one_of = {tag: msgspec.json.Decoder(kind) for tag, kind in self._types.items()}
         expected = stream.otherwise or reduce(or_, stream.records)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(expected)
+        self._decode = self._decoder.decode if stream.otherwise is None else self._decode_by_tag
 
     def decode(self, chunk: bytes, *, at_start: bool = False) -> Decoded:
         """Decodes whole lines, each with its newline; `at_start` says that they begin a file."""
         if at_start:
             chunk = chunk.removeprefix(BOM)
-        if self._stream.parse is None:
-            records = self._decode_at_once(chunk)
-            if records is not None:
-                return Decoded(len(records), records)
-        return self._decode_each(chunk)
+        lines = BytesIO(chunk).readlines()
+        decoded = Decoded(len(lines), [])
+        plain = self._stream.parse is None and _is_plain(chunk, lines)
+        starts: list[int] = []
+        for at in self._decode_plain(lines, decoded.records) if plain else range(len(lines)):
+            starts = starts or list(accumulate(map(len, lines), initial=0))
+            self._add(decoded, at, starts[at], lines[at].removesuffix(b"\n"))
+        return decoded
 
     def decode_document(self, text: bytes) -> Decoded:
         """Decodes a whole file that is one record, on however many lines."""
@@ -95,36 +101,22 @@ class Decoder:
         self._add(decoded, 0, 0, text.removeprefix(BOM))
         return decoded
 
-    def _decode_at_once(self, chunk: bytes) -> list[Any] | None:
-        try:
-            if not chunk.isascii():
-                chunk.decode()  # the parser does not look into strings that it passes over
-            lines = BytesIO(chunk).readlines()
-            if max(map(len, lines), default=0) > _LONG and any(map(_too_deep, lines)):
-                return None
-            records = list(map(self._decoder.decode, lines))
-            return records if self._stream.otherwise is None else self._specify(chunk, records)
-        except _PARSE_ERRORS:
-            return None
+    def _decode_plain(self, lines: list[bytes], records: list[Any]) -> Iterator[int]:
+        """Adds the lines' records; stops at each line that the parser refuses, and gives its index."""
+        rest = iter(lines)
+        while True:
+            try:
+                records.extend(map(self._decode, rest))  # what comes before an error is kept
+                return
+            except _PARSE_ERRORS:
+                refused = len(lines) - length_hint(rest) - 1
+            yield refused
 
-    def _specify(self, chunk: bytes, records: list[Any]) -> list[Any]:
-        """The records, with those whose tag has a type of its own decoded again as that."""
-        tag = self._stream.tag or ""
-        special = [at for at, record in enumerate(records) if getattr(record, tag) in self._one_of]
-        if special:
-            lines = chunk.split(b"\n")
-            for at in special:
-                records[at] = self._one_of[getattr(records[at], tag)].decode(lines[at])
-        return records
-
-    def _decode_each(self, chunk: bytes) -> Decoded:
-        lines = chunk.split(b"\n")[:-1]
-        decoded = Decoded(len(lines), [])
-        offset = 0
-        for at, line in enumerate(lines):
-            self._add(decoded, at, offset, line)
-            offset += len(line) + 1
-        return decoded
+    def _decode_by_tag(self, line: bytes) -> Any:
+        """A line's record, decoded again where its tag has a type of its own."""
+        record = self._decoder.decode(line)
+        special = self._one_of.get(getattr(record, self._stream.tag or ""))
+        return record if special is None else special.decode(line)
 
     def _add(self, decoded: Decoded, at: int, offset: int, line: bytes) -> None:
         body = line.lstrip(b"\0")
@@ -157,8 +149,7 @@ class Decoder:
         if len(text) > _LONG and _too_deep(text):
             raise _RefusedError(Reason.INVALID_JSON)
         try:
-            records = [self._decoder.decode(text)]
-            return (records if self._stream.otherwise is None else self._specify(text, records))[0]
+            return self._decode(text)
         except _PARSE_ERRORS:
             return self._parse_leniently(text)
 
@@ -186,6 +177,16 @@ class Decoder:
             return self._types.get(_text.decode(members[tag]), self._stream.otherwise)
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
+
+
+def _is_plain(chunk: bytes, lines: list[bytes]) -> bool:
+    """Whether all is well that the parser does not look at: the strings that it passes over, and the depth."""
+    try:
+        if not chunk.isascii():
+            chunk.decode()
+    except UnicodeDecodeError:
+        return False
+    return max(map(len, lines), default=0) <= _LONG or not any(map(_too_deep, lines))
 
 
 def _too_deep(line: bytes) -> bool:

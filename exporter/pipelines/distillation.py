@@ -10,8 +10,6 @@ A run without metrics.jsonl is read from its distillation.log:
 
 import re
 from collections import Counter
-from itertools import groupby
-from operator import attrgetter
 from pathlib import PurePath
 
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles
@@ -46,11 +44,6 @@ class Article(Record):
     json_repaired: bool
     timestamp: Timestamp = None
     error_type: str | None = None
-
-    @property
-    def outcome(self) -> tuple[str, str | None]:
-        """One of `OUTCOMES`, and a failure's error type."""
-        return ("success", None) if self.success else ("failure", self.error_type or UNKNOWN)
 
 
 class SessionSummary(Record):
@@ -161,24 +154,42 @@ class Distillation(Pipeline):
             elif isinstance(record, FolderSize):
                 self.error_dumps.set(record.files, folder)
         articles = [record for record in records if isinstance(record, Article)]
-        for (filter_name, provider), group in groupby(articles, attrgetter("filter_name", "llm_provider")):
-            self._count(folder if stream == "log" else filter_name, provider, list(group))
+        if stream == "log":
+            for article in articles:
+                article.filter_name = folder
+        self._count_outcomes(articles)
+        by_filter: dict[tuple[str, str], list[Article]] = {}
+        for article in articles:
+            by_filter.setdefault((article.filter_name, article.llm_provider), []).append(article)
+        for by, group in by_filter.items():
+            self._count_work(group, *by)
 
-    def _count(self, filter_name: str, provider: str, articles: list[Article]) -> None:
-        by = (filter_name, provider)
+    def _count_outcomes(self, articles: list[Article]) -> None:
+        """Counts outcomes, in the order of the lines: it decides which error types are admitted, over all filters."""
+        outcomes = [
+            (article.filter_name, article.llm_provider, article.success, article.error_type) for article in articles
+        ]
+        for (filter_name, provider, success, error_type), times in Counter(outcomes).items():
+            by = (filter_name, provider)
+            if (*by, "failure") not in self.articles.cells or (*by, UNKNOWN) not in self.errors.cells:
+                self._bear(*by)
+            self.articles.add(times, *by, "success" if success else "failure", times=times)
+            if not success:
+                self.errors.add(times, *by, error_type or UNKNOWN, times=times)
+
+    def _bear(self, *by: str) -> None:
+        """Shows the known outcomes and error types of a filter and provider from their first article on."""
+        for outcome in OUTCOMES:
+            self.articles.cell(*by, outcome, times=0)
+        for error_type in ERROR_TYPES:
+            self.errors.cell(*by, error_type, times=0)
+
+    def _count_work(self, articles: list[Article], *by: str) -> None:
         lines = len(articles)
         self.duration.observe_all([round(article.time_taken_seconds * MICROSECONDS) for article in articles], *by)
         self.attempts.add(sum([article.attempts_made for article in articles]), *by, times=lines)
         self.retried.add(sum([article.attempts_made > 1 for article in articles]), *by, times=lines)
         self.repaired.add(sum([article.json_repaired for article in articles]), *by, times=lines)
-        for outcome in OUTCOMES:
-            self.articles.cell(*by, outcome, times=0)
-        for error_type in ERROR_TYPES:
-            self.errors.cell(*by, error_type, times=0)
-        for (outcome, error), times in Counter([article.outcome for article in articles]).items():
-            self.articles.add(times, *by, outcome, times=times)
-            if error is not None:
-                self.errors.add(times, *by, error, times=times)
 
     def _show_session(self, filter_name: str, summary: SessionSummary) -> None:
         self.session_articles.set(summary.articles_succeeded, filter_name, "success")
