@@ -1,6 +1,10 @@
 """What is tallied and settled later is what counting at once would give."""
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from exporter.metric import Metrics
+from exporter.record import LARGEST
 from exporter.tally import DurationTally, ScoreTally, Tally
 
 
@@ -39,6 +43,23 @@ def test_scores_of_lines_with_different_names():
     settled = tally.settle()
     assert {"a": (4, 1_850_000), "b": (3, 1_750_000), "c": (1, 1_000_000)} == settled
     assert [3, 1, 0, 1_850_000] == histogram.cells["r", "a"][:4]
+
+
+@given(st.lists(st.floats(0, 1) | st.floats(0, LARGEST) | st.decimals(0, 1, places=7).map(float), min_size=1))
+@example([0.5e-6, 1.5e-6, 2.5e-6])
+@example([2**51 / 1e6, 0.1])
+@example([float(LARGEST)] * 3)
+def test_scores_are_rounded_to_the_next_even_millionth(scores):
+    """Each by itself, as `round` does; their sum is a whole number without end."""
+    histogram = Metrics(cap=10).histogram("score", "Scores.", "run", "name", bounds=(0.5, 1), per_unit=1_000_000)
+    tally = ScoreTally(histogram, "r")
+    tally.observe([{"a": score} for score in scores])
+    millionths = [round(score * 1_000_000) for score in scores]
+    assert {"a": (len(scores), sum(millionths))} == tally.settle()
+    *buckets, total, _ = histogram.cells["r", "a"]
+    below = [sum(number <= edge for number in millionths) for edge in (500_000, 1_000_000)]
+    assert [below[0], below[1] - below[0], len(scores) - below[1]] == buckets
+    assert (sum(millionths), int) == (total, type(total))
 
 
 def test_durations_count_by_two_labels_and_are_observed_by_one():

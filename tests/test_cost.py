@@ -1,0 +1,85 @@
+"""What a line costs is guarded without a clock: in bytecodes, which are the same on a fast machine and a busy one."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from exporter import config, demo
+from exporter.engine import Engine
+from exporter.pipeline import discover
+
+LINES = 1000
+KINDS = discover()
+MOST = {
+    "persona.attempts": 480,
+    "distillation.articles": 250,
+    "tagger.events": 430,
+    "crawl.metadata": 200,
+    "clustering.events": 370,
+}
+"""Bytecodes for a line, twice what it takes: other versions of Python need some more or fewer."""
+TORN = '{"torn": '
+
+
+def bytecodes(function: Callable[[], object]) -> int:
+    """How many bytecodes of Python a call executes."""
+    executed = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal executed
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        executed += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return executed
+
+
+def folding(path: Path, stream: str, lines: list[str]) -> int:
+    """The bytecodes that it takes to read, decode and fold lines of a log."""
+    path.write_text("".join(f"{line}\n" for line in lines))
+    engine = Engine(config.with_logs(None, [f"{stream}={path}"], pipelines=KINDS), KINDS)
+    engine.scan(settled=True)
+
+    def fold() -> None:
+        for _ in engine.read_all():
+            pass
+        engine.settle()
+
+    try:
+        return bytecodes(fold)
+    finally:
+        engine.close()
+
+
+def a_line(tmp_path: Path, stream: str, change: Callable[[list[str]], list[str]] = list) -> float:
+    """The bytecodes for one line more."""
+    pipeline, _, name = stream.partition(".")
+    lines = change(list(demo.lines(pipeline, name, 2 * LINES, start=datetime(2026, 1, 31, tzinfo=UTC))))
+    fewer, more = (folding(tmp_path / f"{count}.log", stream, lines[:count]) for count in (LINES, 2 * LINES))
+    return (more - fewer) / LINES
+
+
+@pytest.mark.parametrize("stream", MOST)
+def test_a_line_costs_no_more_than_it_should(tmp_path, stream):
+    """Reading, decoding, folding and settling; what it costs to begin is left out."""
+    assert MOST[stream] > a_line(tmp_path, stream)
+
+
+def test_a_refused_line_costs_the_lines_around_it_nothing(tmp_path):
+    """One in a hundred is torn."""
+
+    def torn(lines: list[str]) -> list[str]:
+        return [TORN if at % 100 == 50 else line for at, line in enumerate(lines)]
+
+    assert 1.2 * a_line(tmp_path, "persona.attempts") > a_line(tmp_path, "persona.attempts", torn)
