@@ -276,7 +276,7 @@ ARTICLES = st.lists(
 )
 
 
-@given(ARTICLES, st.sampled_from([3, 2000]))
+@given(ARTICLES, st.sampled_from([3, 13, 2000]))
 def test_chunks_do_not_matter(articles: list[Article], cap: int) -> None:
     """Record by record or all at once, also over the cap of series, a distillation knows the same."""
     one_by_one = Distillation(series_cap=cap)
