@@ -43,6 +43,8 @@ def main(dashboards: tuple[str, ...], out: Path, whole: bool) -> None:
                 _draw(board, found[board.uid], out, whole=whole)
     except KeyboardInterrupt:
         _fail("interrupted, and all that was started is ended", INTERRUPTED)
+    except AssertionError as error:  # of what starts and asks the servers
+        _fail(f"the demo run failed: {error}", 2)
     click.echo(f"pictures: {len(shown)} drawn into {out}", err=True)
 
 
