@@ -1,8 +1,9 @@
 """What a pipeline's dashboard shows beside its indicators: further panels, under the question that they answer, and
 marks on the time axis. Listed at the end of each pipeline's file.
 
-Knows PromQL only as text, and no Grafana. Two windows have a name: `[auto]` fits what can be told apart on the screen,
-`[shown]` is all the time that is shown. Selectors are written bare: the dashboard narrows them by its variables.
+Knows PromQL only as text, and no Grafana. Windows have names: `[auto]` fits what can be told apart on the screen,
+`[shown]` is all the time that is shown, `[shown:step]` looks at it as often as can be told apart. Selectors are written
+bare: the dashboard narrows them by its variables.
 """
 
 from collections.abc import Mapping

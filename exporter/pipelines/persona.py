@@ -609,7 +609,7 @@ Persona.dashboard = Dashboard(
                 "batch": """
                 min by (run_id, alertname, severity) (min_over_time(
                   (ALERTS{pipeline="persona", alertstate="firing"}
-                  * on (run_id) group_left () (sum by (run_id) (persona_batches_total) > 0))[shown:1m]
+                  * on (run_id) group_left () (sum by (run_id) (persona_batches_total) > 0))[shown:step]
                 ))
                 """
             },

@@ -115,6 +115,12 @@ def test_a_legend_tells_last_and_max(uid, panel):
     assert {"lastNotNull", "max"} <= set(legend["calcs"])
 
 
+@each_panel("heatmap")
+def test_a_heatmap_has_shades(uid, panel):
+    """Grafana paints as many as the panel says, and none at all for 0, which the SDK fills in."""
+    assert 1 < panel["options"]["color"]["steps"] <= 128
+
+
 @each_panel("table")
 def test_a_table_is_sorted(uid, panel):
     """By one of its columns."""

@@ -43,6 +43,8 @@ from exporter.render.dashboards.unit import UNITS
 Built = Any
 """A builder of the SDK's for some kind of panel: they have no type in common."""
 
+SHADES = 64
+"""Of a heatmap; it has none, and shows nothing, where it is not told how many."""
 HEADROOM = 1.25
 """How far an axis goes beyond the furthest limit."""
 
@@ -96,7 +98,9 @@ def _over_time(tile: Tile) -> timeseries.Panel:
 def _heatmap(tile: Tile) -> heatmap.Panel:
     made = heatmap.Panel().calculate(False).cell_gap(1).filter_values(heatmap.FilterValueRange().le(1e-9))
     made.y_axis(YAxisConfig().unit(UNITS[tile.panel.unit]))
-    made.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges"))
+    made.color(
+        heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(SHADES).exponent(0.5)
+    )
     made.tooltip(HeatmapTooltip().mode(TooltipDisplayMode.SINGLE).y_histogram(True))
     for query in queries(tile, instant=False):
         made.with_target(query.format(PromQueryFormat.HEATMAP))
