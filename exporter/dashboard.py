@@ -29,8 +29,9 @@ class Kind(Enum):
 class Panel(msgspec.Struct, frozen=True):
     """One panel. `good` says what is shown and what good looks like; `empty` why there may be nothing.
 
-    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table. `width` is in
-    twenty-fourths of the screen, `height` in rows of which it shows about twenty.
+    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table, where
+    `units` has those columns that are in another unit. `width` is in twenty-fourths of the screen, `height` in rows of
+    which it shows about twenty.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Panel(msgspec.Struct, frozen=True):
     kind: Kind
     unit: Unit
     queries: Mapping[str, str]
+    units: Mapping[str, Unit] = {}
     width: int = 8
     height: int = 8
     empty: str = ""

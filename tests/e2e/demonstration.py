@@ -1,6 +1,7 @@
 """A demo of all five pipelines, followed by a real exporter, scraped by a real Prometheus, with the committed rules.
 
-docs/demo.yml and prometheus.yml are used as they are; only addresses differ, and time is short between two scrapes.
+docs/demo.yml and prometheus.yml are used: only addresses differ, time is short between two scrapes, and the process
+that is watched is the demo.
 """
 
 import subprocess
@@ -34,7 +35,7 @@ PATIENCE = 60.0
 
 
 class Demonstration:
-    """Begins with `start`, so that the exporter is scraped before there is any log, and ends, all of it, with its block."""
+    """Begins with `start`: the exporter is scraped before there is any log. Ends, all of it, with its block."""
 
     def __init__(self, folder: Path) -> None:
         self._ends = ExitStack()

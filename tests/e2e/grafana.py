@@ -1,4 +1,4 @@
-"""Grafana's part between dashboards and Prometheus: it fills in variables and windows, and asks for now or over time."""
+"""Grafana's part between dashboards and Prometheus: it fills in variables and windows, and asks."""
 
 import math
 import re
@@ -18,8 +18,8 @@ _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 class Grafana:
     """Looks at what a Prometheus has from `start` to `end`, with a value about each `step` seconds.
 
-    All are in seconds. What a query compares with, a minute or a day before, is `before` seconds before instead: so a demo
-    that is younger shows it too.
+    All are in seconds. What a query compares with, a minute or a day before, is `before` seconds before instead: then a
+    demo that is younger shows it too.
     """
 
     def __init__(

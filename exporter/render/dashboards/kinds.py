@@ -62,7 +62,7 @@ def built(tile: Tile) -> Built:
 
 
 def _lines(tile: Tile) -> timeseries.Panel:
-    made = _over_time(tile).fill_opacity(0).show_points(VisibilityMode.AUTO)
+    made = _over_time(tile).fill_opacity(0)
     if tile.panel.unit is Unit.FLAG:
         made.line_interpolation(LineInterpolation.STEP_AFTER).min(0).max(1)
     if tile.limits:
@@ -74,7 +74,7 @@ def _lines(tile: Tile) -> timeseries.Panel:
 
 
 def _stack(tile: Tile) -> timeseries.Panel:
-    made = _over_time(tile).fill_opacity(35).show_points(VisibilityMode.NEVER).min(0)
+    made = _over_time(tile).fill_opacity(35).min(0)
     return made.stacking(StackingConfig().mode(StackingMode.NORMAL))
 
 
@@ -84,6 +84,7 @@ def _over_time(tile: Tile) -> timeseries.Panel:
     shown = ["lastNotNull", *(["min"] if below else []), "max"]
     table_below = VizLegendOptions().display_mode(LegendDisplayMode.TABLE).placement(LegendPlacement.BOTTOM)
     made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).line_width(2)
+    made.show_points(VisibilityMode.AUTO)  # else a value between two gaps, such as a day's one job, is not seen
     made.legend(table_below.show_legend(True).calcs(shown).sort_by("Last *").sort_desc(not below))
     made.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     made.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
