@@ -80,7 +80,7 @@ def _stack(tile: Tile) -> timeseries.Panel:
 
 def _over_time(tile: Tile) -> timeseries.Panel:
     """Lines with a legend that tells the last and the greatest value, and the least where less is worse."""
-    below = less_is_worse(tile.limits)
+    below = less_is_worse(tile.limits, otherwise=tile.more_is_better)
     shown = ["lastNotNull", *(["min"] if below else []), "max"]
     table_below = VizLegendOptions().display_mode(LegendDisplayMode.TABLE).placement(LegendPlacement.BOTTOM)
     made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).line_width(2)

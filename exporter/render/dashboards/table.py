@@ -24,7 +24,9 @@ def rows(tile: Tile) -> table.Panel:
     made = table.Panel().show_header(True)
     fields = {text: _values(at, tile.panel.queries) for at, text in enumerate(tile.panel.queries)}
     first = next(iter(fields))
-    made.sort_by([TableSortByFieldState().display_name(first).desc(not less_is_worse(_column_of(tile, first).limits))])
+    column = _column_of(tile, first)
+    rising = less_is_worse(column.limits, otherwise=column.more_is_better)
+    made.sort_by([TableSortByFieldState().display_name(first).desc(not rising)])
     made.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     made.with_transformation(DataTransformerConfig(id_val="organize", options=_organized(tile, fields)))
     for name in fields:
