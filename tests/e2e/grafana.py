@@ -44,16 +44,17 @@ class Grafana:
         expr = self.filled_in(target["expr"], chosen)
         if target["instant"]:
             return any(map(math.isfinite, self._prometheus.query(expr, self._end).values()))
-        return self._drawn(expr)
+        return bool(self._drawn(expr))
 
-    def marks(self, expr: str) -> bool:
-        """Whether a mark is set between start and end."""
+    def marks(self, expr: str) -> dict[str, list[float]]:
+        """The times of marks between start and end, by series."""
         return self._drawn(self.filled_in(expr))
 
-    def _drawn(self, expr: str) -> bool:
-        """Whether there is anything between start and end."""
+    def _drawn(self, expr: str) -> dict[str, list[float]]:
+        """The times at which a query has values, by series."""
         found = self._prometheus.course(expr, self._start, self._end, self._step)
-        return any(math.isfinite(value) for samples in found.values() for _, value in samples)
+        drawn = {name: [at for at, value in samples if math.isfinite(value)] for name, samples in found.items()}
+        return {name: times for name, times in drawn.items() if times}
 
     def filled_in(self, expr: str, chosen: Mapping[str, Sequence[str]] = {}) -> str:
         """The query as it is sent."""
