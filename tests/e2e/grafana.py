@@ -42,9 +42,12 @@ class Grafana:
     def shows(self, target: Json, chosen: Mapping[str, Sequence[str]] = {}) -> bool:
         """Whether a panel's query has data, with some values chosen of some variables, and all of the others."""
         expr = self.filled_in(target["expr"], chosen)
-        if target["instant"]:
-            return any(map(math.isfinite, self._prometheus.query(expr, self._end).values()))
-        return bool(self._drawn(expr))
+        return bool(self.now(expr) if target["instant"] else self._drawn(expr))
+
+    def now(self, expr: str) -> dict[str, float]:
+        """The values of a query at the end, by series."""
+        found = self._prometheus.query(self.filled_in(expr), self._end)
+        return {name: value for name, value in found.items() if math.isfinite(value)}
 
     def marks(self, expr: str) -> dict[str, list[float]]:
         """The times of marks between start and end, by series."""

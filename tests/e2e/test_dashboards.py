@@ -1,9 +1,13 @@
 """Every query of every dashboard, asked of a Prometheus that scraped a demo of all five pipelines."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from exporter.pipeline import discover
+from exporter.render import tables
+from exporter.render.rules import record_name
 from tests.dashboards.committed import UIDS, Json, filled_in, marks, panels, used_variables, variables
 from tests.dashboards.promql import selectors
 from tests.e2e.demonstration import BEFORE_SECONDS, Demonstration
@@ -60,6 +64,21 @@ def test_a_panel_has_data_of_one_value(grafana, uid, panel):
             if not rightly_empty(target):
                 values = grafana.values(variables(uid)[name])
                 assert any(grafana.shows(target, {name: [value]}) for value in values), (target["legendFormat"], name)
+
+
+@pytest.mark.parametrize("column", ["state", "now", "yesterday", "change"])
+def test_the_overview_has_each_indicator(grafana, column):
+    """With its state, and with values unless it is rightly absent."""
+    (panel,) = (panel for panel in panels("overview") if panel["title"].startswith("Indicators"))
+    (expr,) = (target["expr"] for target in panel["targets"] if target["legendFormat"] == column)
+    expected = {
+        (table.name, indicator.title)
+        for table in tables(discover())
+        for indicator in table.indicators
+        if column == "state" or record_name(table.name, indicator.name) not in NEVER.keys() | NOT_NOW.keys()
+    }
+    labels = [dict(re.findall(r'(\w+)="([^"]*)"', series)) for series in grafana.now(expr)]
+    assert expected == {(row["pipeline"], row["indicator"]) for row in labels}
 
 
 @pytest.mark.parametrize(("uid", "name"), VARIABLES)
