@@ -23,9 +23,10 @@ COURSE_HEIGHT = 7
 
 
 def worst(table: Table, indicator: Indicator, *by: str) -> str:
-    """PromQL for an indicator's worst value: the least where it has limits below, else the greatest."""
+    """PromQL for an indicator's worst value: the least where less is worse, else the greatest."""
     grouping = f" by ({', '.join(by)}) " if by else ""
-    return f"{'min' if less_is_worse(indicator.limits) else 'max'}{grouping}({record_name(table.name, indicator.name)})"
+    least = less_is_worse(indicator.limits, otherwise=indicator.more_is_better)
+    return f"{'min' if least else 'max'}{grouping}({record_name(table.name, indicator.name)})"
 
 
 def numbers(table: Table, links: Links) -> list[Tile]:
@@ -101,7 +102,12 @@ def _course(table: Table, indicator: Indicator, links: Links) -> Tile:
         height=COURSE_HEIGHT,
         empty=indicator.absent,
     )
-    return Tile(panel=panel, limits=indicator.limits, links=links_of(table, indicator, links))
+    return Tile(
+        panel=panel,
+        limits=indicator.limits,
+        more_is_better=indicator.more_is_better,
+        links=links_of(table, indicator, links),
+    )
 
 
 def _groups(table: Table) -> Iterator[tuple[str, ...]]:
@@ -125,7 +131,12 @@ def _comparison(table: Table, labels: tuple[str, ...], width: int) -> Tile:
         width=width,
         height=TABLE_HEIGHT,
     )
-    columns = {indicator.title: Column(unit=UNITS[indicator.unit], limits=indicator.limits) for indicator in shown}
+    columns = {
+        indicator.title: Column(
+            unit=UNITS[indicator.unit], limits=indicator.limits, more_is_better=indicator.more_is_better
+        )
+        for indicator in shown
+    }
     cells = {
         label: Link(
             title=f"Only this {label}", url=f"/d/{table.name}?var-{label}=${{__value.raw}}&${{__url_time_range}}"
