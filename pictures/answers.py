@@ -23,6 +23,15 @@ class Window:
     start: float
     end: float
 
+    @classmethod
+    def up_to(cls, end: float, *, since: float) -> "Window":
+        """The longest of whole scrapes.
+
+        >>> Window.up_to(100.5, since=95)
+        Window(start=96.5, end=100.5)
+        """
+        return cls(end - (end - since) // SCRAPE_SECONDS * SCRAPE_SECONDS, end)
+
     @property
     def seconds(self) -> int:
         return round(self.end - self.start)

@@ -36,7 +36,7 @@ def _palette(image: Any) -> list[int]:
     exact, others = colours[:EXACT], colours[EXACT:]
     rest = Image.new("RGB", (len(others) or 1, 1))
     rest.putdata(others)
-    few: Any = rest.quantize(COLOURS - EXACT, method=Image.Quantize.MEDIANCUT).getpalette()
+    few: Any = rest.quantize(COLOURS - EXACT, method=Image.Quantize.FASTOCTREE).getpalette()
     return [*(part for colour in exact for part in colour), *few]
 
 

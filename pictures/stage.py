@@ -24,13 +24,14 @@ ROOT = Path(__file__).parents[1]
 LINES_PER_SECOND = 75.0
 PERSONAS = demo.RUN_BATCHES * demo.BATCH_SIZE
 COLLAPSED_BATCHES = COLLAPSE_FROM + 7
-"""By then every figure of the run is beyond a limit, and repairs still climb."""
+"""By then every figure of the run is beyond a limit."""
 JOBS = 2
 TAIL_BYTES = 4096
 """In so many bytes of a log there is a whole line."""
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 300.0
 BIRTH_SECONDS = 1.5 * SCRAPE_SECONDS
+POLL_SECONDS = 0.25
 HOST = "exporter:10210"
 """What the exporter is called in compose, and here in all labels."""
 
@@ -58,8 +59,9 @@ def staged(folder: Path, report: Report) -> Iterator[tuple[Prometheus, Window]]:
             while (closed := _closed(prometheus)) < COLLAPSED_BATCHES:
                 sleep(LOOK_SECONDS)
                 report((1 + closed / COLLAPSED_BATCHES) / 2)
+            sleep(SCRAPE_SECONDS)  # until the rules have seen it, too
             end = time()
-        yield prometheus, Window(start, end)
+        yield prometheus, Window.up_to(end, since=start)
 
 
 @contextmanager
@@ -94,20 +96,15 @@ def _closed(prometheus: Prometheus) -> float:
 
 
 def _config(exporter: Serving) -> dict[str, Any]:
-    """The demo's configuration with its logs where they are here, and this machine watched as well."""
+    """The demo's configuration with its folders where they are here; the process that is watched is Prometheus."""
     text = (ROOT / "docs" / "demo.yml").read_text(encoding="utf-8")
-    here = {"LOGS_DIR": str(exporter.logs)}
-    filled = re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: here.get(found[1], found[2]), text)
-    host = {
-        "disks": ["/"],
-        "directories": {"logs": str(exporter.logs)},
-        "processes": {"prometheus": re.escape(f"{exporter.folder}/tsdb")},
-    }
+    here = {"LOGS_DIR": str(exporter.logs), "STATE_DIR": str(exporter.state)}
+    config = yaml.safe_load(re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: here.get(found[1], found[2]), text))
     return {
-        "pipelines": yaml.safe_load(filled)["pipelines"],
-        "host": host,
+        "pipelines": config["pipelines"],
+        "host": config["host"] | {"processes": {"prometheus": re.escape(f"{exporter.folder}/tsdb")}},
         "birth_hold": BIRTH_SECONDS,
-        "poll_seconds": 0.25,
+        "poll_seconds": POLL_SECONDS,
     }
 
 
