@@ -19,6 +19,8 @@ from exporter.render.tables import Table
 
 NUMBERS_IN_A_ROW = 8
 TABLE_HEIGHT = 6
+NARROW_COLUMNS = 6
+"""A table with so many columns can be read in half of the screen."""
 COURSE_HEIGHT = 7
 
 
@@ -40,9 +42,11 @@ def numbers(table: Table, links: Links) -> list[Tile]:
 
 
 def side_by_side(table: Table) -> list[Tile]:
-    """A table for each set of labels that indicators share."""
-    groups = list(_groups(table))
-    return [_comparison(table, labels, COLUMNS // len(groups)) for labels in groups]
+    """A table for each set of labels that indicators share; beside each other where all are narrow."""
+    groups = {labels: [one for one in table.indicators if set(labels) <= set(one.labels)] for labels in _groups(table)}
+    is_wide = any(len(labels) + len(shown) > NARROW_COLUMNS for labels, shown in groups.items())
+    width = COLUMNS if is_wide or not groups else COLUMNS // len(groups)
+    return [_comparison(table, labels, shown, width) for labels, shown in groups.items()]
 
 
 def courses(table: Table, links: Links) -> list[Tile]:
@@ -118,9 +122,8 @@ def _groups(table: Table) -> Iterator[tuple[str, ...]]:
             yield labels
 
 
-def _comparison(table: Table, labels: tuple[str, ...], width: int) -> Tile:
+def _comparison(table: Table, labels: tuple[str, ...], shown: list[Indicator], width: int) -> Tile:
     """A row for each run, wiki, stream, …: its worst values, side by side."""
-    shown = [indicator for indicator in table.indicators if set(labels) <= set(indicator.labels)]
     panel = Panel(
         f"By {' and '.join(label.replace('_', ' ') for label in labels)}",
         "The worst of each figure now, coloured by its limits. Good: green, and rows alike. "
