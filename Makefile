@@ -37,11 +37,13 @@ bench: .venv/installed  ## measure, and print the figures with their targets
 
 detection: .venv/installed  ## simulate 200 runs, see when alerts tell of a collapse: docs/detection.md (RUNS= SEED= for build/)
 	@sh deploy/fetch-tools
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,detection]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,plots]'
 	$(BIN)/python -m benchmarks.detection $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS)$(SEED),--out build)
 
-render: .venv/installed  ## write what is rendered from the code: metrics, rules, runbook, alertmanager.yml, dashboards
-	$(BIN)/pipeline-exporter render
+pictures: .venv/installed  ## draw the dashboards from a demo run, for README and docs: docs/pictures/
+	@sh deploy/fetch-tools
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,plots]'
+	$(BIN)/python -m pictures
 
 clean:  ## remove everything that was installed or written by these targets
 	rm -rf .venv .tools .fuzz demo state build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -51,4 +53,4 @@ clean:  ## remove everything that was installed or written by these targets
 	@sh deploy/make-venv $(PYTHON)
 	@touch $@
 
-.PHONY: help run test torture mutants fuzz bench detection render clean
+.PHONY: help run test torture mutants fuzz bench detection pictures clean

@@ -1,8 +1,9 @@
 """What a pipeline's dashboard shows beside its indicators: further panels, under the question that they answer, and
 marks on the time axis. Listed at the end of each pipeline's file.
 
-Knows PromQL only as text, and no Grafana. Two windows have a name: `[auto]` fits what can be told apart on the screen,
-`[shown]` is all the time that is shown. Selectors are written bare: the dashboard narrows them by its variables.
+Knows PromQL only as text, and no Grafana. Windows have names: `[auto]` fits what can be told apart on the screen,
+`[shown]` is all the time that is shown, `[shown:step]` looks at it as often as can be told apart. Selectors are written
+bare: the dashboard narrows them by its variables.
 """
 
 from collections.abc import Mapping
@@ -28,8 +29,9 @@ class Kind(Enum):
 class Panel(msgspec.Struct, frozen=True):
     """One panel. `good` says what is shown and what good looks like; `empty` why there may be nothing.
 
-    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table. `width` is in
-    twenty-fourths of the screen, `height` in rows of which it shows about twenty.
+    `queries` is PromQL by legend, with labels in braces ("{run_id} {repair}"), or by column for a table, where
+    `units` has those columns that are in another unit. `width` is in twenty-fourths of the screen, `height` in rows of
+    which it shows about twenty.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Panel(msgspec.Struct, frozen=True):
     kind: Kind
     unit: Unit
     queries: Mapping[str, str]
+    units: Mapping[str, Unit] = {}
     width: int = 8
     height: int = 8
     empty: str = ""

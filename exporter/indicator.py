@@ -121,6 +121,8 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
     absent: str = ""
     """What it means that there is no value, where that is good news."""
+    more_is_better: bool = False
+    """Whether the least value is the worst, where no limit tells."""
     steps: Mapping[str, str] = {}
     """Further records that `expr` is made of, by name, in order."""
 

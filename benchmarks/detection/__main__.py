@@ -81,7 +81,7 @@ def write(found: list[Outcome], seed: int, out: Path, *, plot: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "detection.md").write_text(page(found, seed=seed, quiet=QUIET * INTERVAL // 60), encoding="utf-8")
     if plot:
-        from benchmarks.detection.plot import draw  # matplotlib, which only `make detection` installs
+        from benchmarks.detection.plot import draw  # matplotlib, which `make detection` installs
 
         draw(found, out / "detection.svg")
 

@@ -1,6 +1,6 @@
 """docs/detection.svg: for each aspect how long a collapse takes to be paged, by its slope, and three runs as they went.
 
-Needs matplotlib, which only `make detection` installs.
+Needs matplotlib, which `make detection` installs.
 """
 
 from collections.abc import Sequence

@@ -241,8 +241,8 @@ DASHBOARD = Dashboard(
                 Kind.BARS,
                 Unit.NUMBER,
                 {
-                    "{pipeline}.{stream} {reason}": "topk(12, sum by (pipeline, stream, reason) "
-                    "(increase(pipeline_exporter_rejected_lines_total[shown])) > 0)"
+                    "{pipeline}.{stream} {reason}": "topk(12, round(sum by (pipeline, stream, reason) "
+                    "(increase(pipeline_exporter_rejected_lines_total[shown]))) > 0)"
                 },
                 empty="No line was rejected in the time shown.",
             ),
@@ -345,8 +345,7 @@ DASHBOARD = Dashboard(
     marks=(
         Mark(
             "Exporter starts",
-            'process_start_time_seconds{job="pipeline-exporter"} '
-            '!= process_start_time_seconds{job="pipeline-exporter"} offset 1m',
+            'process_start_time_seconds{job="pipeline-exporter"} > time() - 60',
             "the exporter starts on {instance}",
         ),
     ),

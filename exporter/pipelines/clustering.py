@@ -265,6 +265,7 @@ Clustering.indicators = (
         unit=Unit.RATIO,
         expr="clustering_coverage_ratio",
         of="wiki {wiki_id}",
+        more_is_better=True,
         meaning="Share of pages with at least one tag, in the last job.",
     ),
     Indicator(
@@ -292,14 +293,14 @@ Clustering.dashboard = Dashboard(
             "Jobs that ended in the time shown. Good: as many as were scheduled.",
             Kind.STAT,
             Unit.NUMBER,
-            {"jobs": "sum(increase(clustering_jobs_total[shown]))"},
+            {"jobs": "round(sum(increase(clustering_jobs_total[shown])))"},
         ),
         Panel(
             "Errors",
             "Errors that jobs counted in the time shown. Good: a few, of kinds that were tried again.",
             Kind.STAT,
             Unit.NUMBER,
-            {"errors": "sum(increase(clustering_errors_total[shown]))"},
+            {"errors": "round(sum(increase(clustering_errors_total[shown])))"},
             empty="No job counted an error.",
         ),
         Panel(
@@ -412,7 +413,7 @@ Clustering.dashboard = Dashboard(
                 "A steady mix: created clusters between the start of a job and its end.",
                 Kind.BARS,
                 Unit.NUMBER,
-                {"{event}": "topk(12, sum by (event) (increase(clustering_events_total[shown])) > 0)"},
+                {"{event}": "topk(12, round(sum by (event) (increase(clustering_events_total[shown]))) > 0)"},
             ),
         ),
     },

@@ -497,8 +497,8 @@ Crawl.dashboard = Dashboard(
                 Kind.BARS,
                 Unit.NUMBER,
                 {
-                    "{stage} {exception_type} {code}": "topk(12, sum by (stage, exception_type, code) "
-                    "(increase(crawl_failures_total[shown])) > 0)"
+                    "{stage} {exception_type} {code}": "topk(12, round(sum by (stage, exception_type, code) "
+                    "(increase(crawl_failures_total[shown]))) > 0)"
                 },
                 empty="No page failed in the time shown.",
             ),
@@ -507,7 +507,7 @@ Crawl.dashboard = Dashboard(
                 "Spread over many hosts. One host alone wants to be asked less often.",
                 Kind.BARS,
                 Unit.NUMBER,
-                {"{domain}": "topk(12, sum by (domain) (increase(crawl_domain_failures_total[shown])) > 0)"},
+                {"{domain}": "topk(12, round(sum by (domain) (increase(crawl_domain_failures_total[shown]))) > 0)"},
                 empty="No page failed in the time shown.",
             ),
             Panel(

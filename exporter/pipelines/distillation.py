@@ -217,6 +217,7 @@ Distillation.indicators = (
             'distillation_articles_total{outcome="success"}', "distillation_articles_total", without=("outcome",)
         ),
         of="{filter} by {provider}",
+        more_is_better=True,
         meaning="Share of articles that were labelled.",
         action="Look at `distillation:error_share` for the type that stands out; `distillation_error_dumps` counts the "
         "answers kept for reading.",
@@ -333,7 +334,7 @@ Distillation.dashboard = Dashboard(
             "Articles in the time shown, failures included. Good: as many as were given.",
             Kind.STAT,
             Unit.NUMBER,
-            {"articles": "sum(increase(distillation_articles_total[shown]))"},
+            {"articles": "round(sum(increase(distillation_articles_total[shown])))"},
         ),
         Panel(
             "Time for 1000 articles",
@@ -372,8 +373,8 @@ Distillation.dashboard = Dashboard(
                 Kind.BARS,
                 Unit.NUMBER,
                 {
-                    "{filter} {provider} {error_type}": "topk(15, sum by (filter, provider, error_type) "
-                    "(increase(distillation_errors_total[shown])) > 0)"
+                    "{filter} {provider} {error_type}": "topk(15, round(sum by (filter, provider, error_type) "
+                    "(increase(distillation_errors_total[shown]))) > 0)"
                 },
                 width=12,
                 empty="No article failed in the time shown.",
@@ -458,9 +459,10 @@ Distillation.dashboard = Dashboard(
                     "succeeded": 'sum by (filter) (distillation_session_articles{outcome="success"})',
                     "failed": 'sum by (filter) (distillation_session_articles{outcome="failure"})',
                     "retries": "sum by (filter) (distillation_session_retries)",
-                    "seconds in all": "sum by (filter) (distillation_session_duration_seconds)",
-                    "seconds in articles": "sum by (filter) (distillation_session_processing_seconds)",
+                    "time in all": "sum by (filter) (distillation_session_duration_seconds)",
+                    "time in articles": "sum by (filter) (distillation_session_processing_seconds)",
                 },
+                units={"time in all": Unit.SECONDS, "time in articles": Unit.SECONDS},
                 width=12,
                 empty="No session has ended: session_summary.json comes only at a session's end.",
             ),

@@ -566,6 +566,7 @@ Persona.indicators = (
         unit=Unit.RATIO,
         expr="persona_batch_success_ratio",
         of="run {run_id}",
+        more_is_better=True,
         meaning="Share of attempts in the run's last batch that ended as `success`.",
     ),
     Indicator(
@@ -600,7 +601,7 @@ Persona.dashboard = Dashboard(
                 "batch": """
                 min by (run_id, alertname, severity) (min_over_time(
                   (ALERTS{pipeline="persona", alertstate="firing"}
-                  * on (run_id) group_left () (sum by (run_id) (persona_batches_total) > 0))[shown:1m]
+                  * on (run_id) group_left () (sum by (run_id) (persona_batches_total) > 0))[shown:step]
                 ))
                 """
             },
@@ -639,7 +640,10 @@ Persona.dashboard = Dashboard(
                 "Short bars, of like length. The longest one is where to begin.",
                 Kind.BARS,
                 Unit.NUMBER,
-                {"{run_id} {repair}": "topk(12, sum by (run_id, repair) (increase(persona_repairs_total[shown])) > 0)"},
+                {
+                    "{run_id} {repair}": "topk(12, "
+                    "round(sum by (run_id, repair) (increase(persona_repairs_total[shown]))) > 0)"
+                },
                 empty="No attempt was repaired in the time shown.",
             ),
             Panel(
@@ -760,5 +764,13 @@ Persona.dashboard = Dashboard(
             ),
         ),
     },
-    marks=(Mark("Run starts", "persona_run_info unless persona_run_info offset 1m", "{run_id} starts"),),
+    marks=(
+        Mark(
+            "Run starts",
+            # only where the exporter was there a minute before: else every run would start again when it does
+            "persona_run_info unless persona_run_info offset 1m "
+            'and on (instance) up{job="pipeline-exporter"} offset 1m == 1',
+            "{run_id} starts",
+        ),
+    ),
 )

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 UIDS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
-_WINDOWS = {"$__rate_interval": "1m", "$__range": "6h"}
+_WINDOWS = {"$__rate_interval": "1m", "$__range": "6h", "$__interval": "15s"}
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
@@ -50,9 +50,14 @@ def every_query() -> list[tuple[str, str]]:
 
 def filled_in(expr: str) -> str:
     """A query as Grafana sends it: each variable with all its values."""
+    return _VARIABLE.sub(".*", with_windows(expr))
+
+
+def with_windows(expr: str) -> str:
+    """A query with Grafana's windows filled in, and with variables as they are."""
     for name, window in _WINDOWS.items():
         expr = expr.replace(name, window)
-    return _VARIABLE.sub(".*", expr)
+    return expr
 
 
 def used_variables(expr: str) -> set[str]:

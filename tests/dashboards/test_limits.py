@@ -4,6 +4,7 @@ Limits are those of tests/rules/witness.py, typed by hand; colours are read as G
 value on.
 """
 
+import re
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -210,3 +211,25 @@ def promtool(folder: Path, groups: list[Json]) -> str:
     path.write_text(yaml.safe_dump({"tests": [{"interval": "1m", **group} for group in groups]}))
     done = subprocess.run([find("promtool"), "test", "rules", path], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "record"),
+    [
+        ("persona", "persona:success_ratio"),
+        ("distillation", "distillation:success_ratio"),
+        ("tagger", "tagger:coverage_ratio"),
+        ("clustering", "clustering:coverage_ratio"),
+    ],
+)
+def test_the_worst_is_the_least_where_more_is_better(table, record):
+    """Without a limit to tell so, too: no dashboard shows the best run or wiki as the worst."""
+    shown = [target["expr"] for uid in (table, "overview") for panel in panels(uid) for target in panel["targets"]]
+    folded = {found[1] for expr in shown for found in re.finditer(rf"(\w+)(?: by \([^)]*\) )?\({record}\b", expr)}
+    assert {"min"} == folded
+
+
+def test_the_worst_row_of_a_table_is_at_the_top():
+    """Of providers, that with the fewest successes."""
+    (sorting,) = panel_of("distillation", "By filter and provider")["options"]["sortBy"]
+    assert {"displayName": "Success rate", "desc": False} == sorting

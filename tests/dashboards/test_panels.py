@@ -115,6 +115,32 @@ def test_a_legend_tells_last_and_max(uid, panel):
     assert {"lastNotNull", "max"} <= set(legend["calcs"])
 
 
+@each_panel("timeseries")
+def test_a_lone_value_is_seen(uid, panel):
+    """A value between two gaps has no line to either side, and is a point."""
+    assert "auto" == panel["fieldConfig"]["defaults"]["custom"]["showPoints"]
+
+
+def test_a_column_may_have_a_unit_of_its_own():
+    """The last session's times are no plain numbers, as its other columns are."""
+    (panel,) = (panel for panel in panels("distillation") if panel["title"].startswith("Last session,"))
+    units = {column["matcher"]["options"]: setting(column, "unit") for column in panel["fieldConfig"]["overrides"]}
+    assert {"time in all", "time in articles"} == {name for name, unit in units.items() if unit == "s"}
+    assert {"s", "short"} == set(units.values())
+
+
+def setting(override, name) -> object:
+    """What an override says of one setting."""
+    (value,) = (each["value"] for each in override["properties"] if each["id"] == name)
+    return value
+
+
+@each_panel("heatmap")
+def test_a_heatmap_has_shades(uid, panel):
+    """Grafana paints as many as the panel says, and none at all for 0, which the SDK fills in."""
+    assert 1 < panel["options"]["color"]["steps"] <= 128
+
+
 @each_panel("table")
 def test_a_table_is_sorted(uid, panel):
     """By one of its columns."""

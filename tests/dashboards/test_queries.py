@@ -5,7 +5,17 @@ import re
 import promql_parser as promql
 import pytest
 
-from tests.dashboards.committed import UIDS, every_query, filled_in, marks, panels, queries, used_variables, variables
+from tests.dashboards.committed import (
+    UIDS,
+    every_query,
+    filled_in,
+    marks,
+    panels,
+    queries,
+    used_variables,
+    variables,
+    with_windows,
+)
 from tests.dashboards.known import KNOWN, RECORDED
 from tests.dashboards.promql import nodes, selectors
 
@@ -96,8 +106,9 @@ def test_a_record_is_asked_for_where_there_is_one(expr):
 
 @pytest.mark.parametrize("expr", QUERIES)
 def test_no_window_is_fixed(expr):
-    """Rates fit the resolution of what is shown, or go over all of it."""
-    assert set() == set(re.findall(r"\[([^\]:]+)", expr)) - {"$__rate_interval", "$__range"}
+    """Rates fit the resolution of what is shown, or go over all of it; so do the steps at which it is looked at."""
+    found = set(re.findall(r"\[([^\]]+)", expr))
+    assert set() == found - {"$__rate_interval", "$__range", "$__range:$__interval"}
 
 
 @pytest.mark.parametrize("expr", QUERIES)
@@ -111,7 +122,7 @@ def test_every_range_is_looked_at(expr):
 def test_a_variable_narrows_whatever_has_its_label(uid):
     """Choosing a run, a wiki or a host leaves no panel with the others' figures."""
     for where, expr in queries(uid):
-        for selector in selectors(expr.replace("$__rate_interval", "1m").replace("$__range", "1h")):
+        for selector in selectors(with_windows(expr)):
             matched = {matcher.name for matcher in selector.matchers.matchers}
             assert set() == (set(variables(uid)) & KNOWN.get(selector.name or "", frozenset())) - matched, where
         assert used_variables(expr) <= set(variables(uid)), where

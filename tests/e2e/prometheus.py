@@ -1,5 +1,6 @@
 """A real Prometheus, and what it says when it is asked."""
 
+import re
 import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.e2e.program import Program
-from tests.exposition import key
+from tests.exposition import ROOT, key
 
 
 class Prometheus(Program):
@@ -44,10 +45,18 @@ class Prometheus(Program):
 
     def samples(self, selector: str, at: float) -> dict[str, list[tuple[float, float]]]:
         """Time and value of every sample of a range selector that ends at a time, by series."""
-        return {
-            series(one["metric"]): [(float(moment), float(value)) for moment, value in one["values"]]
-            for one in self._results(selector, at)
-        }
+        return _samples(self._results(selector, at))
+
+    def course(self, expression: str, start: float, end: float, step: float) -> dict[str, list[tuple[float, float]]]:
+        """Time and value of a query every `step` seconds between two times, by series."""
+        query = urllib.parse.urlencode({"query": expression, "start": start, "end": end, "step": step})
+        return _samples(self.ask(f"/api/v1/query_range?{query}")["data"]["result"])
+
+    def label_values(self, label: str, selector: str, start: float, end: float) -> list[str]:
+        """The values that a label has between two times in the series of a selector."""
+        query = urllib.parse.urlencode({"match[]": selector, "start": start, "end": end})
+        values: list[str] = self.ask(f"/api/v1/label/{label}/values?{query}")["data"]
+        return values
 
     def _results(self, expression: str, at: float) -> list[dict[str, Any]]:
         query = urllib.parse.urlencode({"query": expression, "time": f"{at:.3f}"})
@@ -61,6 +70,22 @@ def scraping(port: int, *, milliseconds: int) -> str:
     job = {"job_name": "exporter", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
     timing = {"scrape_interval": interval, "scrape_timeout": interval}
     return yaml.safe_dump({"global": timing, "scrape_configs": [job]})
+
+
+def configured(addresses: Mapping[str, str], **intervals: str) -> str:
+    """The repository's prometheus.yml with other addresses and intervals."""
+    config = (ROOT / "prometheus" / "prometheus.yml").read_text()
+    for name, interval in intervals.items():
+        config = re.sub(rf"{name}: \w+", f"{name}: {interval}", config)
+    for address, here in addresses.items():
+        config = config.replace(address, here)
+    return config
+
+
+def _samples(results: list[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+    return {
+        series(one["metric"]): [(float(moment), float(value)) for moment, value in one["values"]] for one in results
+    }
 
 
 def series(labels: Mapping[str, str]) -> str:

@@ -3,7 +3,6 @@
 Rules and routes are those that `render` writes, prometheus.yml is the repository's; only addresses and time differ.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -19,9 +18,9 @@ from tests.e2e.alertmanager import Alertmanager
 from tests.e2e.compressed import compressed
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.page import Page, pages
-from tests.e2e.prometheus import Prometheus
+from tests.e2e.prometheus import Prometheus, configured
 from tests.e2e.serving import Serving, free_port, until
-from tests.exposition import ROOT, key
+from tests.exposition import key
 from tests.render.rendered import render
 
 INTERVALS = {"scrape_interval": "500ms", "evaluation_interval": "250ms"}
@@ -86,8 +85,13 @@ class Stack:
         self.exporter.configure(listen=f"127.0.0.1:{free_port()}", pipelines=self._pipelines())
         self.exporter.start()
         self.alertmanager.start()
-        config = (ROOT / "prometheus" / "prometheus.yml").read_text()
-        (self.folder / "prometheus" / "prometheus.yml").write_text(self._here(config))
+        addresses = {
+            "exporter:10210": self.exporter.port,
+            "alertmanager:9093": self.alertmanager.port,
+            "localhost:9090": self.prometheus.port,
+        }
+        here = {address: f"127.0.0.1:{port}" for address, port in addresses.items()}
+        (self.folder / "prometheus" / "prometheus.yml").write_text(configured(here, **INTERVALS))
         self.prometheus.start()
         until(lambda: self.prometheus.query(SCRAPED) == {"": 2}, seconds=PATIENCE)
         until(self.prometheus.alertmanagers, seconds=PATIENCE)
@@ -180,19 +184,6 @@ class Stack:
         assert 0 == done.code, done.err
         for path in (*self.folder.glob("prometheus/rules/*.yml"), *self.folder.glob("alertmanager/*.yml")):
             path.write_text(compressed(path.read_text()))
-
-    def _here(self, config: str) -> str:
-        """prometheus.yml with the addresses that servers have here, and with short intervals."""
-        for name, interval in INTERVALS.items():
-            config = re.sub(rf"{name}: \w+", f"{name}: {interval}", config)
-        ports = {
-            "exporter:10210": self.exporter.port,
-            "alertmanager:9093": self.alertmanager.port,
-            "localhost:9090": self.prometheus.port,
-        }
-        for address, port in ports.items():
-            config = config.replace(address, f"127.0.0.1:{port}")
-        return config
 
     def _pipelines(self, **persona: Any) -> dict[str, Any]:
         logs = self.exporter.logs

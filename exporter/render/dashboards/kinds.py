@@ -43,6 +43,8 @@ from exporter.render.dashboards.unit import UNITS
 Built = Any
 """A builder of the SDK's for some kind of panel: they have no type in common."""
 
+SHADES = 64
+"""Of a heatmap; it has none, and shows nothing, where it is not told how many."""
 HEADROOM = 1.25
 """How far an axis goes beyond the furthest limit."""
 
@@ -60,7 +62,7 @@ def built(tile: Tile) -> Built:
 
 
 def _lines(tile: Tile) -> timeseries.Panel:
-    made = _over_time(tile).fill_opacity(0).show_points(VisibilityMode.AUTO)
+    made = _over_time(tile).fill_opacity(0)
     if tile.panel.unit is Unit.FLAG:
         made.line_interpolation(LineInterpolation.STEP_AFTER).min(0).max(1)
     if tile.limits:
@@ -72,16 +74,17 @@ def _lines(tile: Tile) -> timeseries.Panel:
 
 
 def _stack(tile: Tile) -> timeseries.Panel:
-    made = _over_time(tile).fill_opacity(35).show_points(VisibilityMode.NEVER).min(0)
+    made = _over_time(tile).fill_opacity(35).min(0)
     return made.stacking(StackingConfig().mode(StackingMode.NORMAL))
 
 
 def _over_time(tile: Tile) -> timeseries.Panel:
     """Lines with a legend that tells the last and the greatest value, and the least where less is worse."""
-    below = less_is_worse(tile.limits)
+    below = less_is_worse(tile.limits, otherwise=tile.more_is_better)
     shown = ["lastNotNull", *(["min"] if below else []), "max"]
     table_below = VizLegendOptions().display_mode(LegendDisplayMode.TABLE).placement(LegendPlacement.BOTTOM)
     made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).line_width(2)
+    made.show_points(VisibilityMode.AUTO)  # else a value between two gaps, such as a day's one job, is not seen
     made.legend(table_below.show_legend(True).calcs(shown).sort_by("Last *").sort_desc(not below))
     made.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     made.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
@@ -96,7 +99,9 @@ def _over_time(tile: Tile) -> timeseries.Panel:
 def _heatmap(tile: Tile) -> heatmap.Panel:
     made = heatmap.Panel().calculate(False).cell_gap(1).filter_values(heatmap.FilterValueRange().le(1e-9))
     made.y_axis(YAxisConfig().unit(UNITS[tile.panel.unit]))
-    made.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges"))
+    made.color(
+        heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(SHADES).exponent(0.5)
+    )
     made.tooltip(HeatmapTooltip().mode(TooltipDisplayMode.SINGLE).y_histogram(True))
     for query in queries(tile, instant=False):
         made.with_target(query.format(PromQueryFormat.HEATMAP))

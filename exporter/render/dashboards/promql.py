@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from exporter.render.series import Series
 
-_WINDOW = re.compile(r"\[(auto|shown)\b")
-_WINDOWS = {"auto": "[$__rate_interval", "shown": "[$__range"}
+_WINDOW = re.compile(r"(?<=[\[:])(auto|shown|step)(?=[\]:])")
+_WINDOWS = {"auto": "$__rate_interval", "shown": "$__range", "step": "$__interval"}
 _SELECTOR = re.compile(r'(?<![\w:"$])(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<matchers>[^}]*)\})?')
 
 

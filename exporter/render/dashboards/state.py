@@ -19,13 +19,16 @@ from exporter.render.tables import Table
 
 NUMBERS_IN_A_ROW = 8
 TABLE_HEIGHT = 6
+NARROW_COLUMNS = 6
+"""A table with so many columns can be read in half of the screen."""
 COURSE_HEIGHT = 7
 
 
 def worst(table: Table, indicator: Indicator, *by: str) -> str:
-    """PromQL for an indicator's worst value: the least where it has limits below, else the greatest."""
+    """PromQL for an indicator's worst value: the least where less is worse, else the greatest."""
     grouping = f" by ({', '.join(by)}) " if by else ""
-    return f"{'min' if less_is_worse(indicator.limits) else 'max'}{grouping}({record_name(table.name, indicator.name)})"
+    least = less_is_worse(indicator.limits, otherwise=indicator.more_is_better)
+    return f"{'min' if least else 'max'}{grouping}({record_name(table.name, indicator.name)})"
 
 
 def numbers(table: Table, links: Links) -> list[Tile]:
@@ -39,9 +42,11 @@ def numbers(table: Table, links: Links) -> list[Tile]:
 
 
 def side_by_side(table: Table) -> list[Tile]:
-    """A table for each set of labels that indicators share."""
-    groups = list(_groups(table))
-    return [_comparison(table, labels, COLUMNS // len(groups)) for labels in groups]
+    """A table for each set of labels that indicators share; beside each other where all are narrow."""
+    groups = {labels: [one for one in table.indicators if set(labels) <= set(one.labels)] for labels in _groups(table)}
+    is_wide = any(len(labels) + len(shown) > NARROW_COLUMNS for labels, shown in groups.items())
+    width = COLUMNS if is_wide or not groups else COLUMNS // len(groups)
+    return [_comparison(table, labels, shown, width) for labels, shown in groups.items()]
 
 
 def courses(table: Table, links: Links) -> list[Tile]:
@@ -101,7 +106,12 @@ def _course(table: Table, indicator: Indicator, links: Links) -> Tile:
         height=COURSE_HEIGHT,
         empty=indicator.absent,
     )
-    return Tile(panel=panel, limits=indicator.limits, links=links_of(table, indicator, links))
+    return Tile(
+        panel=panel,
+        limits=indicator.limits,
+        more_is_better=indicator.more_is_better,
+        links=links_of(table, indicator, links),
+    )
 
 
 def _groups(table: Table) -> Iterator[tuple[str, ...]]:
@@ -112,9 +122,8 @@ def _groups(table: Table) -> Iterator[tuple[str, ...]]:
             yield labels
 
 
-def _comparison(table: Table, labels: tuple[str, ...], width: int) -> Tile:
+def _comparison(table: Table, labels: tuple[str, ...], shown: list[Indicator], width: int) -> Tile:
     """A row for each run, wiki, stream, …: its worst values, side by side."""
-    shown = [indicator for indicator in table.indicators if set(labels) <= set(indicator.labels)]
     panel = Panel(
         f"By {' and '.join(label.replace('_', ' ') for label in labels)}",
         "The worst of each figure now, coloured by its limits. Good: green, and rows alike. "
@@ -125,7 +134,12 @@ def _comparison(table: Table, labels: tuple[str, ...], width: int) -> Tile:
         width=width,
         height=TABLE_HEIGHT,
     )
-    columns = {indicator.title: Column(unit=UNITS[indicator.unit], limits=indicator.limits) for indicator in shown}
+    columns = {
+        indicator.title: Column(
+            unit=UNITS[indicator.unit], limits=indicator.limits, more_is_better=indicator.more_is_better
+        )
+        for indicator in shown
+    }
     cells = {
         label: Link(
             title=f"Only this {label}", url=f"/d/{table.name}?var-{label}=${{__value.raw}}&${{__url_time_range}}"

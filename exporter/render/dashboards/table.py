@@ -24,7 +24,9 @@ def rows(tile: Tile) -> table.Panel:
     made = table.Panel().show_header(True)
     fields = {text: _values(at, tile.panel.queries) for at, text in enumerate(tile.panel.queries)}
     first = next(iter(fields))
-    made.sort_by([TableSortByFieldState().display_name(first).desc(not less_is_worse(_column_of(tile, first).limits))])
+    column = _column_of(tile, first)
+    rising = less_is_worse(column.limits, otherwise=column.more_is_better)
+    made.sort_by([TableSortByFieldState().display_name(first).desc(not rising)])
     made.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     made.with_transformation(DataTransformerConfig(id_val="organize", options=_organized(tile, fields)))
     for name in fields:
@@ -37,13 +39,17 @@ def rows(tile: Tile) -> table.Panel:
 
 
 def matrix(tile: Tile) -> table.Panel:
-    """A row for each value of one label, a column for each of another."""
+    """A row for each value of one label, a column for each of another; the more, the bluer."""
     ((legend_text, _),) = tile.panel.queries.items()
     down, across = legend_text.strip("{}").split("} {")
     options = {"rowField": down, "columnField": across, "valueField": "Value"}
     made = table.Panel().show_header(True)
     made.sort_by([TableSortByFieldState().display_name(f"{down}\\{across}").desc(False)])
     made.with_transformation(DataTransformerConfig(id_val="groupingToMatrix", options=options))
+    shades = {"type": "color-background", "mode": "basic"}
+    made.override_by_field_type(
+        "number", [setting("custom.cellOptions", shades), setting("color", {"mode": "continuous-blues"})]
+    )
     for query in queries(tile, instant=True):
         made.with_target(query.format(PromQueryFormat.TABLE))
     return made
@@ -65,7 +71,7 @@ def _organized(tile: Tile, fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _column_of(tile: Tile, name: str) -> Column:
-    return tile.columns.get(name) or Column(unit=UNITS[tile.panel.unit])
+    return tile.columns.get(name) or Column(unit=UNITS[tile.panel.units.get(name, tile.panel.unit)])
 
 
 def _settings(column: Column) -> Iterable[DynamicConfigValue]:

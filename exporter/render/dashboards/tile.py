@@ -19,6 +19,8 @@ class Column(msgspec.Struct, frozen=True):
 
     unit: str
     limits: Mapping[str, Limit] = {}
+    more_is_better: bool = False
+    """Where there are no limits to tell."""
     words: Words = {}
     width: int | None = None
 
@@ -35,6 +37,8 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
 
     panel: Panel
     limits: Mapping[str, Limit] = {}
+    more_is_better: bool = False
+    """Where there are no limits to tell."""
     links: tuple[Link, ...] = ()
     data: Link | None = None
     words: Words = {}
@@ -48,6 +52,6 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     """A table's columns: labels, and names of queries."""
 
 
-def less_is_worse(limits: Mapping[str, Limit]) -> bool:
-    """Whether limits are below what is good."""
-    return any(limit.direction == "<" for limit in limits.values())
+def less_is_worse(limits: Mapping[str, Limit], *, otherwise: bool = False) -> bool:
+    """Whether limits are below what is good; `otherwise` where there are none."""
+    return any(limit.direction == "<" for limit in limits.values()) if limits else otherwise
