@@ -35,7 +35,7 @@ def test_the_first_folder_on_a_disk_is_taken(tmp_path, mounts, expected):
     assert expected == on_disk([Path("/tmp"), Path("/var/tmp"), BUILD], mounts)
 
 
-@pytest.mark.skipif(kind(Path("/dev/shm")) not in IN_MEMORY, reason="there is no folder in memory to begin with")
+@pytest.mark.skipif(kind(Path("/dev/shm")) not in IN_MEMORY, reason="NOT RUN: /dev/shm is not in memory")
 def test_a_run_that_is_told_to_use_memory_uses_a_disk():
     """Also in the processes that tests start."""
     code = "import tests.conftest, os, tempfile; print(tempfile.gettempdir(), os.environ['TMPDIR'])"

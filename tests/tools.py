@@ -10,6 +10,7 @@ PACKAGES = {
     "prometheus": "prometheus",
     "amtool": "prometheus-alertmanager",
     "alertmanager": "prometheus-alertmanager",
+    "mtail": "mtail",
 }
 """The Debian package that brings each."""
 

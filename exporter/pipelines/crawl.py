@@ -419,7 +419,7 @@ Crawl.indicators = (
         expr="abs(crawl_threshold_change_ratio)",
         of="method {method}",
         warning="> 0.20",
-        meaning="How far the method's threshold moved against the run before, either way.",
+        meaning="How far the method's threshold moved against the run before, either way, until the next run.",
         impact="What passes now is not what passed before: counts of either side can't be compared.",
         look=(
             "`crawl_threshold_change_ratio`, `crawl_threshold_pass_ratio`: which way, and how many samples pass now",
@@ -456,14 +456,7 @@ Crawl.indicators = (
         name="pass_ratio",
         title="Pages that pass",
         unit=Unit.RATIO,
-        expr=quotient(
-            'crawl_pages_total{passed="true"}',
-            "crawl_pages_total",
-            without=(
-                "extraction_method",
-                "passed",
-            ),
-        ),
+        expr=quotient('crawl_pages_total{passed="true"}', "crawl_pages_total", without=("extraction_method", "passed")),
         of="{category}",
         meaning="Share of the last hour's pages that passed the threshold.",
     ),

@@ -256,10 +256,7 @@ Tagger.indicators = (
         expr=quotient(
             'tagger_category_results_total{outcome="chosen"}',
             "tagger_category_results_total",
-            without=(
-                "model",
-                "outcome",
-            ),
+            without=("model", "outcome"),
         ),
         of="category {category}",
         more_is_better=True,

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from benchmarks import cut, holdup, logs, persona, scrape, serving
 from benchmarks.__main__ import BENCHMARKS, main, measured
 from benchmarks.figure import Figure, Sizes, table
+from tests.tools import find
 
 TINY = Sizes(
     lines=2_000,
@@ -52,9 +53,7 @@ def test_mtail_counts_the_same_attempts(tmp_path, mtail):
 
 @pytest.fixture
 def mtail():
-    if persona.MTAIL is None:
-        pytest.skip("mtail is not installed: apt-get install mtail")
-    return persona.MTAIL
+    return find("mtail")
 
 
 def test_idle_measures_memory_and_cpu(tmp_path):

@@ -17,7 +17,7 @@ from tests.dashboards.committed import (
     with_windows,
 )
 from tests.dashboards.known import KNOWN, RECORDED
-from tests.dashboards.promql import nodes, selectors
+from tests.promql import nodes, selectors
 
 PANELS = [pytest.param(uid, panel, id=f"{uid}-{panel['id']}") for uid in UIDS for panel in panels(uid)]
 QUERIES = [pytest.param(expr, id=where) for where, expr in every_query()]

@@ -9,9 +9,9 @@ from exporter.pipeline import discover
 from exporter.render import tables
 from exporter.render.rules import record_name
 from tests.dashboards.committed import UIDS, Json, filled_in, marks, panels, used_variables, variables
-from tests.dashboards.promql import selectors
 from tests.e2e.demonstration import BEFORE_SECONDS, Demonstration
 from tests.e2e.grafana import Grafana
+from tests.promql import selectors
 
 NEVER = {
     "persona:stalled": "is there only while a run stands still, for ten minutes or more",

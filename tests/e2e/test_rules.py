@@ -12,8 +12,9 @@ from exporter.render import tables
 from exporter.render.live import LIVE, PROCESS
 from tests.e2e.serving import Serving
 from tests.golden import PIPELINES, golden
+from tests.promql import selectors
 from tests.rules.exposed import Values, declared, values
-from tests.rules.expressions import TARGET, Labels, MismatchError, labels, selectors
+from tests.rules.expressions import TARGET, Labels, MismatchError, labels
 from tests.rules.files import alerts, records, rule_files, rules
 
 JOBS = {"pipeline-exporter", "pipeline-exporter-self"}

@@ -4,7 +4,7 @@ In come an expression and the labels of everything that is exposed; out go the l
 PromQL as the rules use, and refuses the rest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import promql_parser as promql
@@ -21,27 +21,6 @@ AGGREGATIONS = ("max", "sum")
 
 class MismatchError(ValueError):
     """An expression that names what is not there, or matches what never matches."""
-
-
-def selectors(expression: str) -> list[promql.VectorSelector]:
-    """Every selector of an expression."""
-    return list(_selectors(promql.parse(expression)))
-
-
-def _selectors(node: Any) -> Iterator[promql.VectorSelector]:
-    match node:
-        case promql.VectorSelector():
-            yield node
-        case promql.MatrixSelector():
-            yield node.vector_selector
-        case promql.Call():
-            for argument in node.args:
-                yield from _selectors(argument)
-        case promql.BinaryExpr():
-            yield from _selectors(node.lhs)
-            yield from _selectors(node.rhs)
-        case promql.AggregateExpr() | promql.ParenExpr():
-            yield from _selectors(node.expr)
 
 
 def labels(expression: str, known: Mapping[str, Labels]) -> Labels:
