@@ -1,6 +1,7 @@
 """Child processes whose CPU time is theirs alone: functions of this package, programs, and the exporter as a server."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +26,10 @@ _TICK = 0.05
 
 def in_child(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What a function of a module returns in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+    )  # an interrupt ends the child at once
+    with pool:
         return pool.submit(function, *args, **kwargs).result()
 
 

@@ -53,9 +53,9 @@ def _figures(taken: dict[str, list[Counted]], line_bytes: float) -> list[Figure]
     best = {name: min(counted.micros for counted in repeats) for name, repeats in taken.items()}
     ours = best["exporter"]
 
-    def cost(name: str, what: str, note: str, **target: float) -> Figure:
+    def cost(name: str, what: str, note: str, at_most: float | None = None) -> Figure:
         scatter = spread(counted.micros for counted in taken[name])
-        return Figure(what, best[name], "µs/line", note=f"{note}; {scatter}", **target)
+        return Figure(what, best[name], "µs/line", note=f"{note}; {scatter}", at_most=at_most)
 
     figures = [
         *_ratios(

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from benchmarks import cut, holdup, logs, persona, scrape, serving
-from benchmarks.__main__ import BENCHMARKS, main, measured
-from benchmarks.figure import Figure, Sizes, table
+from benchmarks.figure import Figure, Sizes
 from tests.tools import find
 
 TINY = Sizes(
@@ -92,36 +90,3 @@ def test_persona_lines_fill_runs_one_after_the_other():
     runs = [line.partition('"run_id": "')[2][:12] for line in lines]
     assert sorted(set(runs)) == sorted(set(runs), key=runs.index)
     assert 3 == len(set(runs))
-
-
-def test_table_says_which_targets_are_met():
-    """A figure without a target has neither; one without a value was not measured."""
-    figures = [
-        Figure("cost", 5.0, "µs", at_most=4),
-        Figure("ratio", 3.0, "times", at_least=3),
-        Figure("share", 0.1, "%"),
-        Figure("gone", None, at_least=3),
-    ]
-    assert table([("x", figure) for figure in figures]).splitlines()[2:] == [
-        "| x | cost | 5 µs | ≤ 4 µs | **NO** |  |",
-        "| x | ratio | 3 times | ≥ 3 times | yes |  |",
-        "| x | share | 0.1 % |  |  |  |",
-        "| x | gone | missing | ≥ 3 | not measured |  |",
-    ]
-
-
-def test_benchmark_that_fails_is_a_row():
-    """The others are still shown, and the exit code stays 0."""
-
-    def fail(directory: Path, sizes: Sizes) -> list[Figure]:
-        raise OSError("no room")
-
-    (figure,) = measured(fail, TINY)
-    assert ("**failed**", "no room") == (figure.what, figure.note)
-
-
-def test_unknown_benchmark_is_refused():
-    """The error lists those that there are."""
-    result = CliRunner().invoke(main, ["speed"])
-    assert 2 == result.exit_code
-    assert all(name in result.output for name in BENCHMARKS)
