@@ -1,7 +1,5 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from pathlib import Path
-
 import pytest
 
 from benchmarks import cut, holdup, logs, persona, scrape, serving
