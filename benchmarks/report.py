@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.figure import Figure, Found, Sizes, Table
+from benchmarks.figure import Figure, Found, Table
 
 _HEAD = """\
 # Performance
@@ -29,7 +29,7 @@ _HOW = """
 
 - **On** {machine}.
 - **With** {versions}; {date}, load {before:.1f} before the run and {after:.1f} after it.
-- Everything here comes from one run. What is compared is taken in turns, {repeats} times each, and the least is told:
+- Everything here comes from one run. What is compared is taken in turns, several times each, and the least is told:
   whatever else the machine does can only add.
 - Times per line are CPU time, user and system, of a process that does just that.
 - The logs are those of `pipeline-exporter demo`, with as many ids as a long run has.
@@ -86,7 +86,7 @@ def _mtail() -> str:
     return f"mtail {found[1] if found else 'of unknown version'}"
 
 
-def page(sections: Sequence[Section], before: Machine, sizes: Sizes, *, quick: bool = False) -> str:
+def page(sections: Sequence[Section], before: Machine, *, quick: bool = False) -> str:
     """The page, in Markdown."""
     how = _HOW.format(
         machine=before.name,
@@ -94,7 +94,6 @@ def page(sections: Sequence[Section], before: Machine, sizes: Sizes, *, quick: b
         before=before.load,
         after=os.getloadavg()[0],
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        repeats=sizes.repeats,
     )
     parts = [_HEAD, _QUICK if quick else "", how, _targets(sections), *map(_section, sections), _FLOOR]
     return "".join(parts)

@@ -1,6 +1,6 @@
 """The page tells what was measured, against which targets, and why those are missed that are."""
 
-from benchmarks.figure import Figure, Sizes, Table
+from benchmarks.figure import Figure, Table
 from benchmarks.report import Machine, Section, page
 
 
@@ -9,7 +9,7 @@ def section(title: str, *found: Figure | Table) -> Section:
 
 
 def shown(*sections: Section, quick: bool = False) -> str:
-    return page(sections, Machine("a machine", "Python 3", 0.0), Sizes(), quick=quick)
+    return page(sections, Machine("a machine", "Python 3", 0.0), quick=quick)
 
 
 def test_section_says_which_targets_are_met():
