@@ -84,7 +84,7 @@ SUBJECTS = (
         "distillation.articles",
         partial(logs.lines, "distillation", "articles"),
         at_most=2.5,
-        why="A short line of few fields is decoded so fast that splitting, checking and counting it in Python weigh more.",
+        why="A short line is decoded so fast that splitting, checking and counting it in Python weigh more.",
     ),
     Subject(
         "tagger",
@@ -105,8 +105,8 @@ SUBJECTS = (
         "clustering.events",
         partial(logs.lines, "clustering", "events"),
         at_most=2.5,
-        why="A short event is decoded so fast that telling its kind and counting it in Python weigh more, and each job's "
-        "line changes some thirty series.",
+        why="A short event is decoded so fast that telling its kind and counting it in Python weigh more. Each job's line "
+        "changes some thirty series.",
     ),
     Subject(
         "clustering, job lines alone",
