@@ -105,7 +105,7 @@ SUBJECTS = (
         "clustering.events",
         partial(logs.lines, "clustering", "events"),
         at_most=2.5,
-        why="A short event is decoded so fast that telling its kind and counting it in Python weigh more. Each job's line "
+        why="A short event is decoded so fast that telling its kind and counting it in Python weigh more. A job's line "
         "changes some thirty series.",
     ),
     Subject(
