@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks.__main__ import BENCHMARKS, Benchmark, main, measured
+from benchmarks.__main__ import BENCHMARKS, PAGE, Benchmark, main, measured
 from benchmarks.figure import Figure, Found, Sizes
 from benchmarks.report import Section
 
@@ -73,3 +73,10 @@ def test_unknown_benchmark_is_refused():
     result = CliRunner().invoke(main, ["speed"])
     assert 2 == result.exit_code
     assert all(name in result.output for name in BENCHMARKS)
+
+
+def test_page_has_a_section_for_each_benchmark():
+    """What lies in the repository is of a whole run, with the benchmarks that there are now."""
+    sections = [line.removeprefix("## ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:3] == "## "]
+    titles = [benchmark.title for benchmark in BENCHMARKS.values()]
+    assert ["How it is measured", "Targets", *titles, "What the floor is"] == sections
