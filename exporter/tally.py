@@ -70,7 +70,7 @@ class ScoreTally:
         return {name: self._add(name, scores) for name, scores in settled.items()}
 
     def _add(self, name: str, scores: list[float]) -> tuple[int, int]:
-        millionths = _in_millionths(scores)
+        millionths = wholes(scores)
         self._histogram.observe_all(millionths, *self._labels, name)
         return len(millionths), int(sum(millionths))
 
@@ -108,10 +108,15 @@ class DurationTally:
         return settled
 
 
-def _in_millionths(scores: list[float]) -> list[float]:
-    """Scores in whole millionths, in order; sorts them in place."""
-    scores.sort()
-    if scores[-1] * len(scores) * MILLIONTHS < 2**51:  # so that their sum is exact, too
+def wholes(values: list[float], times: float = MILLIONTHS) -> list[float]:
+    """Values, none of them negative, times a whole number, each rounded as `round` does, in order; sorts them in place.
+
+    >>> wholes([2.5e-6, 0.5, 1.5e-6])
+    [2.0, 2.0, 500000.0]
+    """
+    values.sort()
+    times = float(times)
+    if values[-1] * len(values) * times < 2**51:  # so that their sum is exact, too
         # A float between 2 ** 52 and 2 ** 53 has no fraction: becoming one rounds as `round` does, in half the time
-        return [score * 1e6 + 6755399441055744.0 - 6755399441055744.0 for score in scores]
-    return [round(score * MILLIONTHS) for score in scores]
+        return [value * times + 6755399441055744.0 - 6755399441055744.0 for value in values]
+    return [round(value * times) for value in values]

@@ -16,11 +16,13 @@ ALLOWED = {
     "indicators": {"dashboard", "indicator"},
     "promql": set(),
     "pipelines": {
-        *("batch", "dashboard", "indicator", "join", "metric", "openbatch", "pipeline", "promql", "record", "tally")
+        *("batch", "dashboard", "indicator", "join", "metric", "openbatch", "pending", "pipeline", "promql", "record"),
+        "tally",
     },
     "openbatch": {"batch", "join", "metric", "record", "tally"},
     "pipeline": {"dashboard", "indicator", "metric", "pipelines", "record"},
     "tally": {"metric"},
+    "pending": set(),
     "join": {"record"},
     "batch": set(),
     "metric": set(),

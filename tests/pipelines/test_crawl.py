@@ -165,7 +165,9 @@ def test_pages_are_counted_by_what_became_of_them() -> None:
 
 def test_the_limit_of_a_crawls_time_is_a_bucket_bound() -> None:
     """A page of just 5 s is not over 5 s."""
-    histogram = of("metadata", {"processing_time": 5.0}).duration
+    pipeline = of("metadata", {"processing_time": 5.0})
+    pipeline.settle()
+    histogram = pipeline.duration
 
     assert 1 == histogram.cells["trafilatura",][histogram.bounds.index(5)]
 

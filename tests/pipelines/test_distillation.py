@@ -141,7 +141,9 @@ def test_providers_are_counted_apart() -> None:
 
 def test_the_time_limit_of_a_call_is_a_bucket_bound() -> None:
     """An article of just the 60 s after which a call times out is at most 60 s."""
-    histogram = distillation(article("timeout", time_taken_seconds=60.0)).duration
+    pipeline = distillation(article("timeout", time_taken_seconds=60.0))
+    pipeline.settle()
+    histogram = pipeline.duration
 
     assert 1 == histogram.cells[BY][histogram.bounds.index(60)]
 
@@ -292,4 +294,7 @@ def test_merging_is_reading_on(first: list[Article], second: list[Article]) -> N
     merged = distillation(*first)
     merged.merge(distillation(*second))
 
-    assert distillation(*first, *second).metrics.state() == merged.metrics.state()
+    whole = distillation(*first, *second)
+    whole.settle()
+
+    assert whole.metrics.state() == merged.metrics.state()
