@@ -64,6 +64,8 @@ class Attempt(Record):
     anchors_used: list[str] | None = None
     error: str | None = None
 
+    unused = ("attempt",)
+
 
 class PersonaOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the persona pipeline."""
