@@ -6,7 +6,7 @@ not the moment of settling.
 """
 
 from collections import Counter as Counts
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
 
 from exporter.metric import Counter, Histogram
@@ -49,16 +49,33 @@ class ScoreTally:
         self._labels = labels
         self._scores: dict[str, list[float]] = {}
 
-    def observe(self, scored: Iterable[dict[str, float]]) -> None:
+    def observe(self, scored: Sequence[dict[str, float]]) -> None:
         """Observes the scores by name of one line after the other."""
-        columns = self._scores
+        left = sum([len(scores) for scores in scored])
+        self._admit(scored[0] if scored else ())
+        common = self._scores if len(self._scores) * len(scored) <= 2 * left else {}
+        for name, column in common.items():
+            try:
+                found = [scores[name] for scores in scored]
+            except KeyError:
+                found = [scores[name] for scores in scored if name in scores]
+            column += found
+            left -= len(found)
+        if left:
+            self._observe_others(common.copy(), scored)
+
+    def _admit(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._scores:
+                self._scores[name] = []
+                self._histogram.cell(*self._labels, name, times=0)
+
+    def _observe_others(self, common: Collection[str], scored: Iterable[dict[str, float]]) -> None:
         for scores in scored:
             for name in scores:
-                try:
-                    columns[name].append(scores[name])
-                except KeyError:
-                    columns[name] = [scores[name]]
-                    self._histogram.cell(*self._labels, name, times=0)
+                if name not in common:
+                    self._admit((name,))
+                    self._scores[name].append(scores[name])
 
     def __len__(self) -> int:
         """How many names wait to be added."""
@@ -70,9 +87,7 @@ class ScoreTally:
         return {name: self._add(name, scores) for name, scores in settled.items()}
 
     def _add(self, name: str, scores: list[float]) -> tuple[int, int]:
-        millionths = _in_millionths(scores)
-        self._histogram.observe_all(millionths, *self._labels, name)
-        return len(millionths), int(sum(millionths))
+        return len(scores), self._histogram.observe_all(_in_millionths(scores), *self._labels, name)
 
 
 class DurationTally:
@@ -108,7 +123,7 @@ class DurationTally:
         return settled
 
 
-def _in_millionths(scores: list[float]) -> list[float]:
+def _in_millionths(scores: list[float]) -> list[int] | list[float]:
     """Scores in whole millionths, in order; sorts them in place."""
     scores.sort()
     if scores[-1] * len(scores) * MILLIONTHS < 2**51:  # so that their sum is exact, too
