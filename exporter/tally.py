@@ -8,6 +8,7 @@ not the moment of settling.
 from collections import Counter as Counts
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
+from typing import Protocol
 
 from exporter.metric import Counter, Histogram
 
@@ -90,11 +91,17 @@ class ScoreTally:
         return len(scores), self._histogram.observe_all(_in_millionths(scores), *self._labels, name)
 
 
-class DurationTally:
-    """Counts lines by two labels of a counter, and observes their durations in a histogram by the first of them.
+class Timed(Protocol):
+    """A try: at what it was, what became of it, and for how many milliseconds it went on."""
 
-    A duration is a whole number in the histogram's units.
-    """
+    stage: str
+    status: str
+    latency_ms: int
+
+
+class DurationTally:
+    """Counts tries by stage and status, the last labels of a counter, and observes their durations by stage in a
+    histogram of milliseconds; `labels` are the others."""
 
     def __init__(self, counter: Counter, histogram: Histogram, *labels: str) -> None:
         self._counter = counter
@@ -102,25 +109,30 @@ class DurationTally:
         self._labels = labels
         self._durations: dict[str, dict[str, list[int]]] = {}
 
-    def observe(self, firsts: Iterable[str], seconds: Iterable[str], durations: Iterable[int]) -> None:
-        """Takes lines as columns: the first label, the second one, the duration."""
-        known = self._durations
-        for first, second, duration in zip(firsts, seconds, durations, strict=True):
+    def observe(self, tries: Iterable[Timed]) -> None:
+        """Observes one after the other."""
+        durations = self._durations
+        for one in tries:
             try:
-                known[first][second].append(duration)
+                durations[one.stage][one.status].append(one.latency_ms)
             except KeyError:
-                self._counter.cell(*self._labels, first, second, times=0)
-                self._histogram.cell(*self._labels, first, times=0)
-                known.setdefault(first, {})[second] = [duration]
+                self._counter.cell(*self._labels, one.stage, one.status, times=0)
+                self._histogram.cell(*self._labels, one.stage, times=0)
+                durations.setdefault(one.stage, {})[one.status] = [one.latency_ms]
 
-    def settle(self) -> dict[str, dict[str, list[int]]]:
-        """Adds the lines to both metrics; returns their durations by both labels."""
+    def settle(self) -> tuple[Counts[str], list[int]]:
+        """Adds them to both metrics; returns how many there were by status, and all durations."""
         settled, self._durations = self._durations, {}
-        for first, by_second in settled.items():
-            for second, durations in by_second.items():
-                self._counter.add(len(durations), *self._labels, first, second, times=len(durations))
-            self._histogram.observe_all(list(chain.from_iterable(by_second.values())), *self._labels, first)
-        return settled
+        statuses: Counts[str] = Counts()
+        durations: list[int] = []
+        for stage, by_status in settled.items():
+            for status, some in by_status.items():
+                self._counter.add(len(some), *self._labels, stage, status, times=len(some))
+                statuses[status] += len(some)
+            together = list(chain.from_iterable(by_status.values()))
+            self._histogram.observe_all(together, *self._labels, stage)
+            durations += together
+        return statuses, durations
 
 
 def _in_millionths(scores: list[float]) -> list[int] | list[float]:

@@ -117,9 +117,9 @@ class _OpenRun:
         batch = self.state.batch
         batch.attempts += self.pending
         self.pending = 0
-        attempts = self.attempts.settle().values()
-        batch.successes += sum(len(by_status.get("success", ())) for by_status in attempts)
-        batch.latencies.add(list(chain.from_iterable(chain.from_iterable(map(dict.values, attempts)))))
+        statuses, latencies = self.attempts.settle()
+        batch.successes += statuses["success"]
+        batch.latencies.add(latencies)
         self._persona.batch_score_mean.capped += batch.take_scores(self.scores.settle())
         self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
@@ -272,11 +272,7 @@ class Persona(Pipeline):
     def _tally(self, run: _OpenRun, attempts: list[Attempt]) -> None:
         """Counts attempts of one batch."""
         batch, run_id, lines = run.state.batch, run.run_id, len(attempts)
-        run.attempts.observe(
-            [attempt.stage for attempt in attempts],
-            [attempt.status for attempt in attempts],
-            [attempt.latency_ms for attempt in attempts],
-        )
+        run.attempts.observe(attempts)
         for attempt in [attempt for attempt in attempts if attempt.status == "fail"]:
             self.failures.add(1, run_id, attempt.stage, error_class(attempt.error))
         prompt = sum([attempt.prompt_tokens for attempt in attempts])
