@@ -106,7 +106,7 @@ def shortened(things: Sequence[T]) -> Sequence[T]:
     (['a', 'b'], [32])
     """
     try:
-        longest = max(map(len, things), default=0)  # type: ignore[arg-type]  # a number has no length, and raises
+        longest = max({*map(len, things)}, default=0)  # type: ignore[arg-type]  # a number has no length, and raises
     except TypeError:
         longest = ID_CHARACTERS + 1
     return things if longest <= ID_CHARACTERS else [short(thing) for thing in things]  # type: ignore[misc]

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "exporter"
 
 ALLOWED = {
     "follow": set(),
-    "decode": {"pipeline", "record"},
+    "decode": {"pipeline", "plain", "record"},
     "indicator": set(),
     "dashboard": {"indicator"},
     "indicators": {"dashboard", "indicator"},

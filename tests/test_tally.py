@@ -1,5 +1,7 @@
 """What is tallied and settled later is what counting at once would give."""
 
+from dataclasses import dataclass
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -62,14 +64,25 @@ def test_scores_are_rounded_to_the_next_even_millionth(scores):
     assert (sum(millionths), int) == (total, type(total))
 
 
+@dataclass
+class Try:
+    """A try that took so long."""
+
+    stage: str
+    status: str
+    latency_ms: int
+
+
 def test_durations_count_by_two_labels_and_are_observed_by_one():
-    """A line counts under both labels; its duration goes to the histogram of the first."""
+    """A try counts under stage and status; its duration goes to the histogram of its stage."""
     metrics = Metrics(cap=10)
-    counter = metrics.counter("lines_total", "Lines.", "run", "stage", "status")
+    counter = metrics.counter("tries_total", "Tries.", "run", "stage", "status")
     histogram = metrics.histogram("duration_seconds", "Durations.", "run", "stage", bounds=(1,), per_unit=1000)
     tally = DurationTally(counter, histogram, "r")
-    tally.observe(["B", "C", "B"], ["ok", "ok", "no"], [500, 1000, 1500])
-    tally.observe(["C"], ["ok"], [2000])
-    assert {"B": {"ok": [500], "no": [1500]}, "C": {"ok": [1000, 2000]}} == tally.settle()
+    tally.observe([Try("B", "ok", 500), Try("C", "ok", 1000), Try("B", "no", 1500)])
+    tally.observe([Try("C", "ok", 2000)])
+    statuses, durations = tally.settle()
+    assert ({"ok": 3, "no": 1}, [500, 1000, 1500, 2000]) == (statuses, sorted(durations))
     assert [1, 1, 2000] == histogram.cells["r", "B"][:3]
     assert 2 == counter.cells["r", "C", "ok"][0]
+    assert ({}, []) == tally.settle()

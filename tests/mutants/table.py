@@ -252,7 +252,7 @@ MUTANTS = [
         11,
         "a line may be as deep as it likes",
         "decode.py",
-        "if len(text) > _LONG and _too_deep(text):",
+        "if is_too_deep(text):",
         "if len(text) < 0:",
         FUZZ,
     ),
