@@ -38,6 +38,8 @@ _REASONS = {"oom": re.compile(r"\boom\b|out of memory", re.I), "timeout": re.com
 class Page(Record):
     """A page that was crawled and scored."""
 
+    unused = ("embedding_id", "model_version")
+
     url: str
     score: Quantity
     category: str
@@ -51,6 +53,8 @@ class Page(Record):
 
 class Failure(Record):
     """A page that failed."""
+
+    unused = ("error", "retry_count", "user_agent")
 
     url: str
     stage: str

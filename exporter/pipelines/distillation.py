@@ -38,6 +38,8 @@ _LOG_LINE = re.compile(
 class Article(Record):
     """One article, distilled or given up after its last attempt."""
 
+    unused = ("article_id", "error_message")
+
     filter_name: str
     llm_provider: str
     success: bool
