@@ -34,6 +34,7 @@ STRONG = 4
 
 
 NOTHING = facts(0, 0)
+"""Told of a lecture that is there."""
 CHOSEN = facts(TOPIC, TOPIC)
 EMPTY = facts(TOPIC, 0)
 RETURNED = {
@@ -251,14 +252,16 @@ class Tagger(Pipeline):
 
 
 def _tellings(records: list[CategoryResult | EnsembleResult]) -> Iterator[tuple[Identifier, Facts]]:
-    """What records tell of their lectures."""
+    """What records tell of their lectures; that one is there is told once where several lines in a row are of it."""
+    last: Identifier | None = None
     for record in records:
         if not isinstance(record, CategoryResult):
             yield record.lecture_id, RETURNED[record.total_returned > 0, record.is_strong()]
         elif record.category == "Topic":
             yield record.lecture_id, CHOSEN if record.chosen_ids else EMPTY
-        else:
-            yield record.lecture_id, NOTHING
+        elif record.lecture_id != last:
+            last = record.lecture_id
+            yield last, NOTHING
 
 
 Tagger.indicators = (
