@@ -16,7 +16,7 @@ from exporter.pipeline import discover
 LINES = 1000
 KINDS = discover()
 MOST = {
-    "persona.attempts": 480,
+    "persona.attempts": 410,
     "distillation.articles": 250,
     "tagger.events": 430,
     "crawl.metadata": 200,
@@ -83,3 +83,21 @@ def test_a_refused_line_costs_the_lines_around_it_nothing(tmp_path):
         return [TORN if at % 100 == 50 else line for at, line in enumerate(lines)]
 
     assert 1.2 * a_line(tmp_path, "persona.attempts") > a_line(tmp_path, "persona.attempts", torn)
+
+
+def test_runs_that_take_turns_cost_little_more_than_one(tmp_path):
+    """Two runs in one log, line by line."""
+
+    def turns(lines: list[str]) -> list[str]:
+        return [line.replace('"run_id": "', '"run_id": "other_', at % 2) for at, line in enumerate(lines)]
+
+    assert 1.5 * a_line(tmp_path, "persona.attempts") > a_line(tmp_path, "persona.attempts", turns)
+
+
+def test_a_field_that_nobody_knows_costs_little_in_every_line(tmp_path):
+    """Lines are not refused one by one for it."""
+
+    def extended(lines: list[str]) -> list[str]:
+        return [line.replace('"run_id"', '"host": "h", "run_id"') for line in lines]
+
+    assert 1.1 * a_line(tmp_path, "persona.attempts") > a_line(tmp_path, "persona.attempts", extended)

@@ -47,6 +47,26 @@ def test_scores_of_lines_with_different_names():
     assert [3, 1, 0, 1_850_000] == histogram.cells["r", "a"][:4]
 
 
+@given(st.lists(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from([0.25, 1.0]), min_size=1))))
+@example([[{"a": 1.0}, {"a": 1.0, "b": 0.25}, {"c": 1.0}], [{"b": 1.0}]])
+@example([[dict.fromkeys("abcdefgh", 1.0), {"h": 0.25}, {"i": 1.0}, {"j": 1.0}]])
+def test_scores_of_many_lines_are_those_of_each(chunks):
+    """Few names in common or many: what is taken by name is what each line says, and births follow the lines."""
+    tallies = []
+    for pieces in (chunks, [[scores] for scored in chunks for scores in scored]):
+        histogram = Metrics(cap=5).histogram("score", "Scores.", "name", bounds=(0.5, 1), per_unit=1_000_000)
+        tally = ScoreTally(histogram)
+        for scored in pieces:
+            tally.observe(scored)
+        names = len(tally)
+        tallies.append((names, list(tally.settle().items()), list(histogram.cells.items()), histogram.capped))
+    at_once, each = tallies
+    assert each == at_once
+    assert list(dict.fromkeys(name for scored in chunks for scores in scored for name in scores)) == [
+        name for name, _ in at_once[1]
+    ]
+
+
 @given(st.lists(st.floats(0, 1) | st.floats(0, LARGEST) | st.decimals(0, 1, places=7).map(float), min_size=1))
 @example([0.5e-6, 1.5e-6, 2.5e-6])
 @example([2**51 / 1e6, 0.1])

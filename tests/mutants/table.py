@@ -258,6 +258,22 @@ MUTANTS = [
     ),
     Mutant(
         11,
+        "bytes that the parser passes over are no text, and nobody sees it",
+        "plain.py",
+        "        if not text.isascii():\n",
+        "        if False:\n",
+        FUZZ,
+    ),
+    Mutant(
+        11,
+        "lines with more fields than are known are taken for others",
+        "record.py",
+        "bases=(kind,), forbid_unknown_fields=True",
+        "bases=(kind,), forbid_unknown_fields=False",
+        FUZZ,
+    ),
+    Mutant(
+        11,
         "control characters get into labels",
         "metric/label.py",
         "\\x00-\\x1f",
@@ -348,8 +364,8 @@ MUTANTS = [
         15,
         "a distribution depends on the order of what came",
         "batch.py",
-        "Counter(self._stepped(numbers))",
-        "Counter(numbers)",
+        "Counter(self._stepped(fresh))",
+        "Counter(fresh)",
         BOUNDS,
     ),
     Mutant(
@@ -359,6 +375,14 @@ MUTANTS = [
         "self.cost.add(prompt + completion, run_id, times=lines)",
         "self.cost.add(prompt + completion, run_id)",
         BOUNDS,
+    ),
+    Mutant(
+        15,
+        "series are admitted run by run where there is no room for all",
+        "pipelines/persona.py",
+        "return all(len(metric) + most <= metric.cap for metric in self.metrics)",
+        "return True",
+        "tests/pipelines",
     ),
     Mutant(
         16,
