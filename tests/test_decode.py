@@ -165,6 +165,32 @@ def test_a_document_that_is_no_record_has_a_reason(text, expected):
     assert expected == outcome(Decoder(STREAMS["persona.attempts"]).decode_document(text.encode()))
 
 
+CREATED, EVENT = "ClusterCreated", "Event"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (CREATED, r'{"event": "cluster_created", "page_count": 3}'),
+        (CREATED, r'{"page_count":3,"event":"cluster_created"}'),
+        (CREATED, r'{"event": "cluster\u005fcreated", "page_count": 3}'),
+        (CREATED, r'{"\u0065vent": "cluster_created", "page_count": 3}'),
+        (CREATED, r'{"event": "clustering_metrics", "event": "cluster_created", "page_count": 3}'),
+        (CREATED, r'{"event": "cluster_created", "note": "clustering_metrics", "page_count": 3}'),
+        (CREATED, r'{"event": "cluster_created", "inner": {"event": "clustering_metrics"}, "page_count": 3}'),
+        (EVENT, r'{"event": "llm_timeout", "note": "cluster_created", "page_count": "many"}'),
+        (EVENT, r'{"event": "cluster_created", "event": "llm_timeout", "page_count": "many"}'),
+        (EVENT, r'{"cluster_created": 1, "event": "clustering_metrics\n"}'),
+        (None, r'{"event": "cluster_created", "page_count": "many"}'),
+        (None, r'{"event": "clustering_metrics", "note": "cluster_created"}'),
+    ],
+)
+def test_a_line_is_of_the_type_that_its_tag_names(kind, line):
+    """Wherever else a tag stands, and however it is written."""
+    decoded = Decoder(STREAMS["clustering.events"]).decode(f"{line}\n".encode())
+    assert ([kind] if kind else []) == [type(record).__name__ for record in decoded.records]
+
+
 def test_an_empty_chunk_holds_nothing():
     """A part of a long line that was passed over is one."""
     assert (0, []) == (

@@ -282,8 +282,10 @@ ARTICLES = st.lists(
 def test_chunks_do_not_matter(articles: list[Article], cap: int) -> None:
     """Record by record or all at once, also over the cap of series, a distillation knows the same."""
     one_by_one = Distillation(series_cap=cap)
-    for record in articles:
+    for at, record in enumerate(articles):
         one_by_one.observe("articles", "metrics.jsonl", [record])
+        if at % 3 == 1:
+            one_by_one.settle()
 
     assert state(one_by_one) == state(distillation(*articles, cap=cap))
 
