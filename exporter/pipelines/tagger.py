@@ -8,7 +8,6 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -175,9 +174,24 @@ class Tagger(Pipeline):
         )
 
     def observe(self, stream: str, log: str, records: list[CategoryResult | EnsembleResult]) -> None:
-        self._take_category_results([record for record in records if isinstance(record, CategoryResult)])
-        self._take_results([record for record in records if not isinstance(record, CategoryResult)])
-        self.state.lectures.tell_all(_tellings(records))
+        categories: list[CategoryResult] = []
+        ensembles: list[EnsembleResult] = []
+        tellings: list[tuple[Identifier, Facts]] = []
+        last: Identifier | None = None
+        for record in records:
+            if not isinstance(record, CategoryResult):
+                ensembles.append(record)
+                tellings.append((record.lecture_id, RETURNED[record.total_returned > 0, record.is_strong()]))
+                continue
+            categories.append(record)
+            if record.category == "Topic":
+                tellings.append((record.lecture_id, CHOSEN if record.chosen_ids else EMPTY))
+            elif record.lecture_id != last:  # of most lectures several lines in a row tell no more than this
+                last = record.lecture_id
+                tellings.append((last, NOTHING))
+        self._take_category_results(categories)
+        self._take_results(ensembles)
+        self.state.lectures.tell_all(tellings)
         if self._pending.is_full():
             self.settle()
 
@@ -249,19 +263,6 @@ class Tagger(Pipeline):
         super().merge(other)
         self.state.lectures.merge(other.state.lectures)
         self.settle()
-
-
-def _tellings(records: list[CategoryResult | EnsembleResult]) -> Iterator[tuple[Identifier, Facts]]:
-    """What records tell of their lectures; that one is there is told once where several lines in a row are of it."""
-    last: Identifier | None = None
-    for record in records:
-        if not isinstance(record, CategoryResult):
-            yield record.lecture_id, RETURNED[record.total_returned > 0, record.is_strong()]
-        elif record.category == "Topic":
-            yield record.lecture_id, CHOSEN if record.chosen_ids else EMPTY
-        elif record.lecture_id != last:
-            last = record.lecture_id
-            yield last, NOTHING
 
 
 Tagger.indicators = (

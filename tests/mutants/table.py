@@ -370,6 +370,14 @@ MUTANTS = [
     ),
     Mutant(
         15,
+        "tags are admitted category by category",
+        "pipelines/crawl.py",
+        "if not known.issuperset(page.tags):",
+        "if False:",
+        FUZZ,
+    ),
+    Mutant(
+        15,
         "observations over the cap are counted by the chunk",
         "pipelines/persona.py",
         "self.cost.add(prompt + completion, run_id, times=lines)",
