@@ -13,6 +13,8 @@ import msgspec
 
 DISTINCT = 50_000
 """So many different numbers are told apart in a distribution."""
+_FEW = 1200
+"""So many numbers are sorted sooner than counted; a batch of a thousand personas has fewer."""
 
 RECENT = 5
 """How many of the last batches a recent trend looks at."""
@@ -74,27 +76,27 @@ class Distribution(msgspec.Struct, array_like=True):
     """How often each came that was counted; the numbers are multiples of `step`."""
     total: int = 0
     step: int = 1
-    fresh: list[int] = []
-    """Those that are not counted yet, at most `DISTINCT` of them."""
+    few: list[int] = []
+    """All of them, in order, as long as they are not more than a batch has: then none is counted."""
 
     def add(self, numbers: Collection[int]) -> None:
         """Takes in more numbers."""
         self.total += sum(numbers)
-        self.fresh += numbers
-        if len(self.fresh) > DISTINCT:
+        self.few += numbers
+        self.few.sort()
+        if self.counts or len(self.few) > min(_FEW, DISTINCT):
             self.counted()
 
     def quantile(self, q: float) -> float:
         """The `q` quantile, linear between ranks; of at least one number."""
         if self.counts:
-            return quantile(self.counted(), q)
-        ordered = sorted(self.fresh)  # a batch is seldom larger: to count it would take longer
-        return _between(q * (len(ordered) - 1), ordered.__getitem__)
+            return quantile(self.counts, q)
+        return _between(q * (len(self.few) - 1), self.few.__getitem__)
 
     def counted(self) -> dict[int, int]:
         """How often each number came, in steps."""
-        fresh, self.fresh = self.fresh, []
-        self._count(Counter(self._stepped(fresh)))
+        few, self.few = self.few, []
+        self._count(Counter(self._stepped(few)))
         while len(self.counts) > DISTINCT:
             finer, self.counts, self.step = self.counts, {}, self.step * 2
             for number, times in finer.items():

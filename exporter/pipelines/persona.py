@@ -29,8 +29,6 @@ PENDING_CHUNKS = 24
 """The attempts of so many chunks wait to be added to their runs' metrics, which takes some milliseconds."""
 PENDING_VALUES = 10_000
 """So do at most so many different values of a run, and those of one chunk."""
-SERIES_OF_ATTEMPT = 4
-"""An attempt brings at most so many series of one metric, beside those of its scores, repairs and constraints."""
 RUNS_OVER = ("", OTHER)
 """Stands for the runs over the cap, which are counted as one and have no batches; no log has this path."""
 MOST_PERSONAS = 1_000_000_000
@@ -43,6 +41,8 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 }
 """Seed 001's drift alerts: which trend over the whole run, and when it is one."""
 
+_SERIES_OF_ATTEMPT = 4
+"""An attempt brings at most so many series of one metric, beside those of its scores, repairs and constraints."""
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
 _TARGET = re.compile(r"([0-9]{1,10})([KkMm]?)")
 _UNITS = {"": 1, "K": 1000, "M": 1_000_000}
@@ -248,7 +248,7 @@ class Persona(Pipeline):
 
     def _has_room(self, runs: Iterable[_OpenRun], attempts: list[Attempt]) -> bool:
         """Whether every series that these attempts may bring is admitted by its metric, in whatever order."""
-        most = SERIES_OF_ATTEMPT * len(attempts)
+        most = _SERIES_OF_ATTEMPT * len(attempts)
         for attempt in attempts:
             most += len(attempt.validator_scores or ()) + len(attempt.repairs or ())
             most += len(attempt.constraint_categories or ())

@@ -66,7 +66,7 @@ def test_a_distribution_depends_on_its_numbers_alone(found: list[int], random) -
         one_by_one.add([number])
     if found:
         assert at_once.quantile(0.95) == one_by_one.quantile(0.95)
-    assert BOUND >= len(one_by_one.fresh)
+    assert BOUND >= len(one_by_one.few)
     counts = at_once.counted()
     assert (counts, at_once.step) == (one_by_one.counted(), one_by_one.step)
     assert (sum(found), sum(found), len(found)) == (at_once.total, one_by_one.total, sum(counts.values()))
@@ -92,7 +92,7 @@ def test_a_persona_that_is_tried_for_ever_fills_no_memory(size: int) -> None:
     latencies = [1000 + 7 * at for at in range(500)]
     made = folded(closed([attempt(1, latency_ms=latency) for latency in latencies]), size=size)
     still_open = folded([attempt(1, latency_ms=latency) for latency in latencies], size=size)
-    assert BOUND >= len(open_batch(still_open).latencies.fresh)
+    assert BOUND >= len(open_batch(still_open).latencies.few)
     assert BOUND >= len(open_batch(still_open).latencies.counts)
     mean = (sum(latencies) + 1000) / 501 / 1000
     assert {(RUN,): mean} == made.batch_latency_mean.values

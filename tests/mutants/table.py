@@ -364,8 +364,8 @@ MUTANTS = [
         15,
         "a distribution depends on the order of what came",
         "batch.py",
-        "Counter(self._stepped(fresh))",
-        "Counter(fresh)",
+        "Counter(self._stepped(few))",
+        "Counter(few)",
         BOUNDS,
     ),
     Mutant(
