@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<most>[\d.]+) \| `(?P<by>[\w.]+)` \| (?P<beyond>[^|]+) \|$", re.MULTILINE)
 
 NO_BOUNDS = {
-    "units": {"MIB", "MICROSECONDS", "MILLIONTHS"},
+    "units": {"MIB", "MILLIONTHS"},
     "bits": {"COVERED", "FACTS", "QUEUED", "STRONG", "TOPIC"},
     "definitions of figures": {"BASELINE_BATCHES", "RECENT"},
     "fairness": {"SURE_SECONDS"},
