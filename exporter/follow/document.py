@@ -113,6 +113,8 @@ class FolderFollower:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._beside: list[str] = []
+        self._folders: list[str] = []
         self._last: dict[str, int] = {}
 
     def counts(self, beside: Iterable[str]) -> Iterator[FolderCount]:
@@ -121,8 +123,11 @@ class FolderFollower:
         One that is no longer there has none.
         """
         last, self._last = self._last, {}
-        for parent in sorted({os.path.dirname(path) for path in beside}):  # noqa: PTH120
-            folder = os.path.join(parent, self._name)  # noqa: PTH118
+        paths = list(beside)
+        if paths != self._beside:
+            parents = {os.path.dirname(path) for path in paths}  # noqa: PTH120
+            self._beside, self._folders = paths, [os.path.join(parent, self._name) for parent in sorted(parents)]  # noqa: PTH118
+        for folder in self._folders:
             try:
                 changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
                 if last.get(folder) == changed:

@@ -5,6 +5,7 @@ folder's signature; that is relied on only where it has been the same for long e
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 from math import inf
 from time import monotonic
@@ -78,6 +79,8 @@ class Lookout:
             if now.st_ino != before.st_ino or now.st_dev != before.st_dev:
                 return False
             if now.st_mtime_ns != before.st_mtime_ns or now.st_size != before.st_size:
+                if not stat.S_ISREG(now.st_mode):  # it has the inode of the file that was there
+                    return False
                 statuses[path] = now
                 self.written.append(path)
         return True
