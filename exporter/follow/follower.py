@@ -251,6 +251,8 @@ class StreamFollower:
         return any(matches(path, pattern) for pattern in self._patterns)
 
     def _forget_deserted(self) -> None:
+        if all(log.files for log in self._awake.values()):
+            return
         deserted = [path for path, log in self._logs.items() if not log.files]
         for path in deserted[:-DESERTED_LOGS]:
             del self._logs[path]

@@ -18,7 +18,7 @@ Names = dict[str, "os.DirEntry[str]"]
 FolderSignature = tuple[int, int, int, int] | None
 """Device, inode and times of the last change: what differs when anything in a folder came, went or was renamed. None
 where there is no such folder."""
-UNKNOWN = -1
+_UNKNOWN = -1
 """The kind of what could not be looked at."""
 
 _MAGIC = re.compile(r"[*?\[]")
@@ -84,7 +84,7 @@ class Seen(msgspec.Struct):
         try:
             self.kinds[path] = kind(path)
         except OSError:
-            self.kinds[path] = UNKNOWN
+            self.kinds[path] = _UNKNOWN
         return self.kinds[path] == stat.S_IFDIR
 
     def regular(self, path: str) -> os.stat_result | None:
