@@ -106,10 +106,16 @@ def _targets(sections: Iterable[Section]) -> str:
         return ""
     head = ["Benchmark", "What", "Figure", "Target", "Met"]
     rows = [[_link(title), one.what, one.text, one.target, one.met] for title, one in aimed]
-    missed = [f"- **{one.what}** ({title}): {one.why}\n" for title, one in aimed if one.why and one.missed]
-    return "\n## Targets\n\n" + "".join(
-        [_table(head, rows, numbers=(2, 3)), "\nWhy some are missed:\n\n" if missed else "", *missed]
-    )
+    return f"\n## Targets\n\n{_table(head, rows, numbers=(2, 3))}{_reasons(one for _, one in aimed if one.missed)}"
+
+
+def _reasons(missed: Iterable[Figure]) -> str:
+    """Why targets are missed, a reason that several share only once."""
+    by_reason: dict[str, list[str]] = {}
+    for one in missed:
+        by_reason.setdefault(one.why or "not looked into.", []).append(f"*{one.what}*")
+    lines = [f"- {', '.join(whats)}: {why[0].lower()}{why[1:]}\n" for why, whats in by_reason.items()]
+    return "\nWhy some are missed:\n\n" + "".join(lines) if lines else ""
 
 
 def _link(title: str) -> str:
