@@ -5,7 +5,7 @@ one holds up none of the others. A chunk that was not taken is read again after 
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import inf
 from time import monotonic
@@ -17,9 +17,8 @@ from exporter.follow.file import Chunk, File
 from exporter.follow.known import Events, LogState
 from exporter.follow.log import Around, Log
 from exporter.follow.lookout import Lookout
-from exporter.follow.reader import Identity
 from exporter.follow.scan import Seen, join, matches, rotated_from
-from exporter.follow.surroundings import Entry, Surroundings, entry_of
+from exporter.follow.surroundings import Entry, Surroundings, entry_of, folders_of, surroundings_of
 
 DESERTED_LOGS = 64
 """So many logs of which no file is left are remembered for each stream, and so many that the patterns do not match."""
@@ -99,11 +98,10 @@ class StreamFollower:
         for log in self._awake.values():
             log.look(self._lookout.statuses, self._around(log))
         if moved:
-            seen = self._lookout.seen
-            identities = {path: (status.st_dev, status.st_ino) for path, status in seen.files.items()}
-            moved = (identities, seen.inodes) != self._view
-            self._view = identities, seen.inodes
-        if doubtful or moved or self._troubled():
+            identities = {path: (status.st_dev, status.st_ino) for path, status in self._lookout.statuses.items()}
+            before, self._view = self._view, (identities, self._lookout.inodes)
+            moved = self._view != before
+        if doubtful or moved or self._troubled():  # by what was looked at just now
             self._reconcile(self._lookout.seen)
         if self._awake:
             for log in self._awake.values():
@@ -199,9 +197,9 @@ class StreamFollower:
         elsewhere = {entry.identity: entry for entry in map(entry_of, seen.files, seen.files.values())}
         around: dict[tuple[str, ...], Surroundings] = {}
         for log in self._logs.values():
-            folders = _folders_of(log.path, seen)
+            folders = folders_of(log.path, seen)
             if folders not in around:
-                around[folders] = _surroundings(folders, seen, elsewhere)
+                around[folders] = surroundings_of(folders, seen, elsewhere)
             log.locate(around[folders])
         return all(surroundings.complete for surroundings in around.values())
 
@@ -210,7 +208,7 @@ class StreamFollower:
 
         def around() -> Surroundings:
             seen = Seen()
-            return _surroundings(_folders_of(log.path, seen), seen, {})
+            return surroundings_of(folders_of(log.path, seen), seen, {})
 
         return around
 
@@ -273,25 +271,3 @@ def _may_be_there(path: str) -> bool:
     except OSError:
         return True
     return True
-
-
-def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:
-    """The folder of a path, and that of what it is a link to."""
-    folder, name = os.path.split(path)
-    folder = folder or "."
-    entry = seen.names(folder).get(name)
-    if entry is None or not entry.is_symlink():
-        return (folder,)
-    return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
-
-
-def _surroundings(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
-    paths = [path for folder in folders for path in seen.paths(folder)]
-    why = [seen.unfollowed[folder] for folder in folders if folder in seen.failed]
-    found = Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)
-    found.look_again(_inodes(folders, seen), _inodes(folders, Seen()))
-    return found
-
-
-def _inodes(folders: Iterable[str], seen: Seen) -> dict[str, int]:
-    return {name: inode for folder in folders if seen.names(folder) for name, inode in seen.inodes[folder].items()}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 from time import monotonic
 
-from exporter.follow.scan import Seen, folder_signature, kind, look, regular
+from exporter.follow.scan import FolderSignature, Seen, folder_signature, kind, look, regular
 
 SETTLED_SECONDS = 2.0
 """A folder may change once more under the same signature for so long: times are counted in ticks, of two seconds with
@@ -26,10 +26,13 @@ class Lookout:
     def __init__(self, patterns: Iterable[str], *, elapsed: Callable[[], float] = monotonic) -> None:
         self.seen = Seen()
         """What there was when folders were last read."""
+        self.inodes: dict[str, dict[str, int]] = {}
+        """What the names in the folders that the patterns pass through stood for then."""
         self.statuses: dict[str, os.stat_result] = {}
         """The present status of every file that matches, and of others that are watched."""
         self.written: list[str] = []
         """Those of them that were written to since the look before, where nothing came or went."""
+        self._signatures: dict[str, FolderSignature] = {}
         self._patterns = tuple(patterns)
         self._elapsed = elapsed
         self._since = inf
@@ -44,14 +47,15 @@ class Lookout:
         self.written = []
         if not closely and self._is_settled and now - self._read < REREAD_SECONDS and self._is_same():
             return False
-        before, self.seen = self.seen, look(self._patterns)
-        self.statuses, self.written = dict(self.seen.files), []
-        if before.signatures != self.seen.signatures:
+        self.seen = seen = look(self._patterns)
+        self.statuses, self.written = dict(seen.files), []
+        if self._signatures != seen.signatures:
             self._since = self._elapsed()
-        elif self._is_settled and before.inodes != self.seen.inodes:
+        elif self._is_settled and self.inodes != seen.inodes:
             self._lies = True
+        self.inodes, self._signatures = dict(seen.inodes), dict(seen.signatures)
         self._read = now
-        self._is_settled = now - self._since >= SETTLED_SECONDS and not self._lies and not self.seen.has_failures
+        self._is_settled = now - self._since >= SETTLED_SECONDS and not self._lies and not seen.has_failures
         return True
 
     def watch(self, path: str) -> os.stat_result | None:
@@ -64,7 +68,7 @@ class Lookout:
     def _is_same(self) -> bool:
         """Whether all that was there is, and nothing else, as far as signatures tell."""
         try:
-            for folder, before in self.seen.signatures.items():
+            for folder, before in self._signatures.items():
                 if folder_signature(folder) != before:
                     return False
             return self._are_there() and all(kind(path) == before for path, before in self.seen.kinds.items())

@@ -120,6 +120,16 @@ def test_an_idle_rotated_file_costs_one_stat_too(tmp_path, monkeypatch, poll):
     assert 5 == polling.lines
 
 
+def test_a_link_to_a_log_costs_no_more(tmp_path, monkeypatch, poll):
+    """Where it leads to is looked for only when something has moved."""
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere" / "a.txt", "one")
+    (tmp_path / "latest.log").symlink_to("elsewhere/a.txt")
+    polling = poll(tmp_path, "*.log")
+    assert {"stat": 2} == calls(monkeypatch, polling.poll)
+    assert 1 == polling.lines
+
+
 def test_a_path_that_is_not_there_costs_a_look_at_its_folder(tmp_path, monkeypatch, poll):
     """Logs of which nothing was written yet are the rule."""
     polling = poll(tmp_path, "a.log", "none/a.log", "none/*.log")
