@@ -158,7 +158,7 @@ class StreamFollower:
 
     def unread(self) -> bool:
         """Whether there is anything that can be read."""
-        return any(log.next_unread() is not None for log in self._awake.values())
+        return bool(self._awake) and any(log.next_unread() is not None for log in self._awake.values())
 
     def close(self) -> None:
         """Lets go of all descriptors."""
@@ -172,7 +172,7 @@ class StreamFollower:
         return sum(len(log.files) + len(log.passed) for log in self._logs.values()) < self._most_files
 
     def _troubled(self) -> bool:
-        return any(log.trouble for log in self._awake.values())
+        return bool(self._awake) and any(log.trouble for log in self._awake.values())
 
     # Which file is which
 

@@ -71,7 +71,10 @@ class Lookout:
             for folder, before in self._signatures.items():
                 if folder_signature(folder) != before:
                     return False
-            return self._are_there() and all(kind(path) == before for path, before in self.seen.kinds.items())
+            for path, kind_before in self.seen.kinds.items():
+                if kind(path) != kind_before:
+                    return False
+            return self._are_there()
         except OSError:
             return False
 
