@@ -16,6 +16,12 @@ IDLE_MIB = 60.0
 IDLE_PERCENT = 0.2
 FOLLOWING_PERCENT = {1000: 1.0, 10_000: 5.0}
 """By lines a second."""
+AT_REST = (
+    "A program that wakes up twice a second finds that others have taken its place in the caches; that costs several "
+    "times what it does then."
+)
+IN_USE = "Nearly all of it is folding, line by line; polls, looks and waking up cost as much at any rate, and little of this."
+"""Why a target may be missed."""
 WRITES_PER_SECOND = 20
 CONFIG = """\
 listen: ${LISTEN}
@@ -50,7 +56,7 @@ def idle(directory: Path, sizes: Sizes) -> list[Figure]:
     over = _over(sizes)
     return [
         Figure("resident memory", memory, "MiB", at_most=IDLE_MIB, note=f"{sizes.demo_lines:,} lines read"),
-        Figure("CPU, no scrapes", quiet, "%", at_most=IDLE_PERCENT, note=over),
+        Figure("CPU, no scrapes", quiet, "%", at_most=IDLE_PERCENT, note=over, why=AT_REST),
         Figure("CPU, scraped", scraped, "%", note=f"every {sizes.scrape_every:g} s; {over}"),
         Figure("resident memory after that", after, "MiB"),
     ]
@@ -79,7 +85,7 @@ def _following(directory: Path, rate: int, sizes: Sizes) -> list[Figure]:
             scraped = _share(exporter, sizes, append=append, scraped=True)
     over = _over(sizes)
     return [
-        Figure(f"CPU at {rate:,} lines/s", alone, "%", at_most=FOLLOWING_PERCENT[rate], note=over),
+        Figure(f"CPU at {rate:,} lines/s", alone, "%", at_most=FOLLOWING_PERCENT[rate], note=over, why=IN_USE),
         Figure(f"CPU at {rate:,} lines/s, scraped", scraped, "%", note=f"every {sizes.scrape_every:g} s; {over}"),
     ]
 
