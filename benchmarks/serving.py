@@ -20,7 +20,7 @@ AT_REST = (
     "A program that wakes up twice a second finds that others have taken its place in the caches; that costs several "
     "times what it does then."
 )
-IN_USE = "Nearly all of it is folding, line by line; polls, looks and waking up cost as much at any rate, and little of this."
+IN_USE = "Nearly all of it is folding, line by line; polls, looks and waking up cost the same at any rate."
 """Why a target may be missed."""
 WRITES_PER_SECOND = 20
 CONFIG = """\
