@@ -163,6 +163,7 @@ def test_what_is_done_for_a_busy_file_does_not_grow_with_the_idle_ones(tmp_path,
     assert 1.1 * busy(50) > busy(200)
 
 
+@pytest.mark.invariant(9)
 def test_a_log_with_something_left_to_read_does_not_rest(tmp_path, poll):
     """Of many rotated files only few are open at a time."""
     count = 3 * LOOKED_AT

@@ -83,6 +83,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.invariant(9)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_comes_or_goes_is_seen_at_once(tmp_path, change):
     """However long nothing has happened, and in every folder that the pattern passes through."""
@@ -144,6 +145,7 @@ def test_a_file_that_is_written_to_is_told_without_reading_its_folder(tmp_path, 
     assert {"stat": 6} == calls
 
 
+@pytest.mark.invariant(9)
 def test_a_file_in_anothers_place_is_seen_although_its_folder_tells_nothing(tmp_path, stopped):
     """As on a network, where a folder's times may be late."""
     write(tmp_path / "a.log", "one")
@@ -154,6 +156,7 @@ def test_a_file_in_anothers_place_is_seen_although_its_folder_tells_nothing(tmp_
     assert watch.look()
 
 
+@pytest.mark.invariant(9)
 def test_a_rename_in_the_tick_in_which_the_folder_was_read_is_seen(tmp_path, stopped):
     """As long as a tick may be, what was read is not relied on."""
     write(tmp_path / "a.log")
@@ -169,6 +172,7 @@ def test_a_rename_in_the_tick_in_which_the_folder_was_read_is_seen(tmp_path, sto
     assert not watch.look()
 
 
+@pytest.mark.invariant(9)
 def test_a_folder_whose_time_is_set_back_is_read(tmp_path):
     """Whoever unpacks an archive sets times back; when that was done cannot be set."""
     write(tmp_path / "a.log")
