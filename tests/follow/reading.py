@@ -3,9 +3,11 @@
 import gzip
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -129,6 +131,24 @@ def failing(call, number, after=0) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, call, fail)
         yield
+
+
+@contextmanager
+def counting() -> Iterator[Counter[str]]:
+    """Counts what is asked of the system about files, by what is called."""
+    counted: Counter[str] = Counter()
+
+    def counted_call(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            counted[name] += 1
+            return real(*args, **kwargs)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("stat", "lstat", "fstat", "scandir", "listdir", "open", "close", "pread", "readlink"):
+            patch.setattr(os, name, counted_call(name, getattr(os, name)))
+        yield counted
 
 
 def write(path, *lines):

@@ -1,7 +1,5 @@
 """What a poll costs, without a clock: in calls of the system, which are the same on every machine, and in bytecodes."""
 
-import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.follower import StreamFollower, StreamState
 from exporter.follow.log import LOOKED_AT
-from tests.follow.reading import write
+from tests.follow.reading import counting, write
 from tests.follow.resting import LOOKS, Resting
 from tests.test_cost import bytecodes
 
@@ -58,20 +56,9 @@ def poll() -> Iterator[Callable[..., Polling]]:
         polling.follower.close()
 
 
-def calls(monkeypatch: pytest.MonkeyPatch, function: Callable[[], object]) -> dict[str, int]:
+def calls(function: Callable[[], object]) -> dict[str, int]:
     """How often a call asks the system, by what it asks."""
-    counted: Counter[str] = Counter()
-
-    def counting(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            counted[name] += 1
-            return real(*args, **kwargs)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for name in ("stat", "lstat", "fstat", "scandir", "listdir", "open", "close", "pread", "readlink"):
-            patch.setattr(os, name, counting(name, getattr(os, name)))
+    with counting() as counted:
         function()
     return dict(counted)
 
@@ -95,14 +82,14 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize(("count", "name", "pattern", "folders"), LAYOUTS.values(), ids=LAYOUTS)
-def test_an_idle_file_costs_one_stat_and_so_does_a_folder(tmp_path, monkeypatch, poll, count, name, pattern, folders):
+def test_an_idle_file_costs_one_stat_and_so_does_a_folder(tmp_path, poll, count, name, pattern, folders):
     """Nothing is read, nothing is opened, wherever the logs lie."""
     polling = poll(logs(tmp_path, count, name), pattern)
     assert count == polling.lines
-    assert {"stat": count + folders} == calls(monkeypatch, polling.poll)
+    assert {"stat": count + folders} == calls(polling.poll)
 
 
-def test_an_idle_rotated_file_costs_one_stat_too(tmp_path, monkeypatch, poll):
+def test_an_idle_rotated_file_costs_one_stat_too(tmp_path, poll):
     """Of those that the pattern does not match, the newest are looked at: they may still be written to."""
     write(tmp_path / "a.log", "one")
     polling = poll(tmp_path, "*.log")
@@ -114,33 +101,33 @@ def test_an_idle_rotated_file_costs_one_stat_too(tmp_path, monkeypatch, poll):
     for _ in range(LOOKS):
         polling.poll()
         polling.clock.pause()
-    assert {"stat": 1 + 4} == calls(monkeypatch, polling.poll)
+    assert {"stat": 1 + 4} == calls(polling.poll)
     write(tmp_path / "a.log.0", "late")
     polling.poll()
     assert 5 == polling.lines
 
 
-def test_a_link_to_a_log_costs_no_more(tmp_path, monkeypatch, poll):
+def test_a_link_to_a_log_costs_no_more(tmp_path, poll):
     """Where it leads to is looked for only when something has moved."""
     (tmp_path / "elsewhere").mkdir()
     write(tmp_path / "elsewhere" / "a.txt", "one")
     (tmp_path / "latest.log").symlink_to("elsewhere/a.txt")
     polling = poll(tmp_path, "*.log")
-    assert {"stat": 2} == calls(monkeypatch, polling.poll)
+    assert {"stat": 2} == calls(polling.poll)
     assert 1 == polling.lines
 
 
-def test_a_path_that_is_not_there_costs_a_look_at_its_folder(tmp_path, monkeypatch, poll):
+def test_a_path_that_is_not_there_costs_a_look_at_its_folder(tmp_path, poll):
     """Logs of which nothing was written yet are the rule."""
     polling = poll(tmp_path, "a.log", "none/a.log", "none/*.log")
-    assert {"stat": 2} == calls(monkeypatch, polling.poll)
+    assert {"stat": 2} == calls(polling.poll)
 
 
-def test_a_busy_file_costs_the_idle_ones_nothing(tmp_path, monkeypatch, poll):
+def test_a_busy_file_costs_the_idle_ones_nothing(tmp_path, poll):
     """It is checked and read; the others are looked at once, as when all are idle."""
     polling = poll(logs(tmp_path, 20), "*.log")
     write(tmp_path / "7.log", "one", "two")
-    assert {"stat": 21, "pread": 3} == calls(monkeypatch, polling.poll)
+    assert {"stat": 21, "pread": 3} == calls(polling.poll)
     assert 22 == polling.lines
 
 

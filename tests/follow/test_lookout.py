@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import stat
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from exporter.follow.lookout import REREAD_SECONDS, SETTLED_SECONDS, Lookout
-from tests.follow.reading import write
+from tests.follow.reading import counting, write
 from tests.follow.resting import LOOKS, Resting
 
 
@@ -38,23 +37,6 @@ class Watch:
     @property
     def there(self) -> list[str]:
         return [path.removeprefix(f"{self.folder}/") for path in self.lookout.seen.files]
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Counts what is asked of the system."""
-    counted: Counter[str] = Counter()
-
-    def counting(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            counted[name] += 1
-            return real(*args, **kwargs)
-
-        return call
-
-    for name in ("stat", "fstat", "scandir", "open", "pread", "readlink"):
-        monkeypatch.setattr(os, name, counting(name, getattr(os, name)))
-    return counted
 
 
 @pytest.fixture
@@ -129,19 +111,19 @@ def test_what_a_link_leads_to_may_change_without_its_folder(tmp_path, folder):
     assert 1 == len(watch.there)
 
 
-def test_a_file_that_is_written_to_is_told_without_reading_its_folder(tmp_path, calls):
+def test_a_file_that_is_written_to_is_told_without_reading_its_folder(tmp_path):
     """Nothing came or went; another look tells nothing more."""
     for name in ("a.log", "b.log"):
         write(tmp_path / name, "one")
     watch = Watch(tmp_path, "*.log")
     watch.rest()
-    calls.clear()
     write(tmp_path / "b.log", "two")
-    assert not watch.look()
-    assert [str(tmp_path / "b.log")] == watch.lookout.written
-    assert 8 == watch.lookout.statuses[str(tmp_path / "b.log")].st_size
-    assert not watch.look()
-    assert [] == watch.lookout.written
+    with counting() as calls:
+        assert not watch.look()
+        assert [str(tmp_path / "b.log")] == watch.lookout.written
+        assert 8 == watch.lookout.statuses[str(tmp_path / "b.log")].st_size
+        assert not watch.look()
+        assert [] == watch.lookout.written
     assert {"stat": 6} == calls
 
 
@@ -227,13 +209,13 @@ def test_a_look_that_failed_is_repeated(tmp_path, monkeypatch, call):
     assert ["a.log"] == watch.there
 
 
-def test_folders_are_read_now_and_then_whatever_they_tell(tmp_path, calls):
+def test_folders_are_read_now_and_then_whatever_they_tell(tmp_path):
     """Once in `REREAD_SECONDS`."""
     write(tmp_path / "a.log")
     watch = Watch(tmp_path, "*.log")
     watch.rest()
-    calls.clear()
-    for _ in range(int(10 * REREAD_SECONDS / SETTLED_SECONDS)):
-        watch.look()
-        watch.clock.pause()
+    with counting() as calls:
+        for _ in range(int(10 * REREAD_SECONDS / SETTLED_SECONDS)):
+            watch.look()
+            watch.clock.pause()
     assert 10 == calls["scandir"]
