@@ -84,7 +84,10 @@ class Sizes:
     settle_seconds: float = 10
     watch_seconds: float = 15
     scrape_every: float = 5
-    lines_per_second: int = 1000
+    turns_watched: int = 2
+    """How often a running process is watched for so long."""
+    idle_files: int = 1000
+    busy_files: int = 100
     runs: int = 72
     """Persona runs in the state that is scraped; each shows some 145 series."""
     counters: int = 10_000
@@ -107,6 +110,9 @@ QUICK = Sizes(
     settle_seconds=1,
     watch_seconds=3,
     scrape_every=1,
+    turns_watched=1,
+    idle_files=100,
+    busy_files=10,
     runs=12,
     counters=2_000,
     scrapes=3,
