@@ -19,10 +19,9 @@ from benchmarks import logs, objects, page, scrape
 from benchmarks.child import in_child
 from benchmarks.figure import Figure, Sizes, say, spread
 from exporter import demo
-from exporter.births import copied
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC, OPENMETRICS
-from exporter.metric import Cumulative
+from exporter.metric import Cumulative, copied
 from exporter.snapshot import Store
 
 T = TypeVar("T")
@@ -129,18 +128,18 @@ def steps(named: list[str], state: str, repeats: int) -> Steps:
     for _ in range(repeats):
         _count(engine)
         timed.step("settle", engine.settle)
-        shown = timed.step("copy", lambda: births.show(engine.metrics()))
+        shown = timed.step("copy", lambda: births.show(copied(engine.metrics())))
         stored = timed.step("encode", engine.store)
         timed.step("write", partial(store.save, stored), sync="sync")
         body = timed.step("text", partial(CLASSIC.text, shown))
-    OPENMETRICS.text(births.show(engine.metrics()))
+    OPENMETRICS.text(births.show(copied(engine.metrics())))
     for _ in range(repeats):
         _count(engine)
-        timed.step("text, OpenMetrics", partial(OPENMETRICS.text, births.show(engine.metrics())))
+        timed.step("text, OpenMetrics", partial(OPENMETRICS.text, births.show(copied(engine.metrics()))))
     for _ in range(repeats):
         for metric in engine.metrics():
             metric.layouts.clear()
-        timed.step("text, every series new", partial(CLASSIC.text, births.show(engine.metrics())))
+        timed.step("text, every series new", partial(CLASSIC.text, births.show(copied(engine.metrics()))))
     engine.itself.bytes.add(1 << 80, "absurd", "absurd")
     for _ in range(repeats):
         timed.step("encode, with a sum beyond 64 bits", engine.store)
@@ -148,7 +147,7 @@ def steps(named: list[str], state: str, repeats: int) -> Steps:
         if isinstance(metric, Cumulative):
             metric.cells.update({labels: [1_234_567] * metric.width for labels in metric.cells})
     for _ in range(repeats):
-        timed.step("text, every count above a million", partial(CLASSIC.text, births.show(engine.metrics())))
+        timed.step("text, every count above a million", partial(CLASSIC.text, births.show(copied(engine.metrics()))))
     store.close()
     return Steps(timed.taken, timed.spent, len(scrape.SAMPLE.findall(body)), len(body))
 

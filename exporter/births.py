@@ -1,6 +1,6 @@
 """What is shown of each series: its value, or 0 at first.
 
-In come metrics at one moment; out go copies to be rendered. A series that appears while a server is being scraped is
+In come copies of metrics; out go copies to be rendered. A series that appears while a server is being scraped is
 shown as 0 first and with its value `birth_hold` seconds later, so that `increase()` sees all of it. A second Prometheus
 that scrapes seldomer than that may miss the 0. Knows no files, no text and no HTTP.
 """
@@ -8,29 +8,13 @@ that scrapes seldomer than that may miss the 0. Knows no files, no text and no H
 from collections.abc import Callable, Iterable
 from time import monotonic, time
 
-import msgspec
-
-from exporter.metric import AnyMetric, Cell, Cumulative, Labels
+from exporter.metric import AnyMetric, Cell, Copy, Cumulative, Labels
 
 Series = tuple[str, Labels]
 
 
-class Shown(msgspec.Struct):
-    """One metric as it is to be shown: its series at one moment, and their numbers one series after the other."""
-
-    metric: AnyMetric
-    series: list[Labels]
-    numbers: list[float]
-
-    def column(self, at: int) -> list[float]:
-        """The number at one place of each series; negative places count from the end, as in a cell."""
-        width = self.metric.width
-        return self.numbers[at % width :: width]
-
-
-def copied(metrics: Iterable[AnyMetric]) -> list[Shown]:
-    """A copy of everything as it is."""
-    return [Shown(metric, list(metric.keys()), metric.numbers()) for metric in metrics]
+Shown = Copy
+"""What is shown of a metric, which is 0 for series that are held."""
 
 
 class Births:
@@ -61,29 +45,29 @@ class Births:
                     if held:
                         cell[-1] = abs(cell[-1])
 
-    def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
-        """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""
+    def show(self, copies: Iterable[Copy]) -> list[Shown]:
+        """What is to be shown of metrics that are now as these copies say; new series are held at 0 from when `seen` is
+        called. Stamps are put into the copies as well, since they are to be stored with them."""
         now, elapsed = self._now(), self._elapsed()
         self._to_be_held = {}
-        shown = copied(metrics)
-        for one in shown:
-            if isinstance(one.metric, Cumulative):
-                stamps = one.column(-1)
-                if min(stamps, default=1) <= 0:
-                    self._hold_newborns(one, one.metric, stamps, now, elapsed)
-        return shown
+        return [self._shown(copy, now, elapsed) for copy in copies]
 
     def seen(self) -> None:
         """Is told that what `show` returned last is out where scrapers see it."""
         self._held = self._to_be_held
 
-    def _hold_newborns(self, one: Shown, metric: Cumulative, stamps: list[float], now: int, elapsed: float) -> None:
-        """Puts into a copy what is shown of the series whose stamps say that they are new."""
-        for at, (labels, stamp) in enumerate(zip(one.series, stamps, strict=True)):
+    def _shown(self, copy: Copy, now: int, elapsed: float) -> Shown:
+        """A copy as it is to be shown: itself, where no stamp says that a series is new."""
+        metric = copy.metric
+        if not isinstance(metric, Cumulative) or min(stamps := copy.column(-1), default=1) > 0:
+            return copy
+        shown = Shown(metric, copy.series, copy.numbers.copy())
+        for at, (labels, stamp) in enumerate(zip(copy.series, stamps, strict=True)):
             if stamp <= 0:
-                start = at * metric.width
-                newborn = self._newborn((metric.name, labels), metric.cells[labels], now, elapsed)
-                one.numbers[start : start + metric.width] = newborn
+                cell, place = metric.cells[labels], slice(at * metric.width, (at + 1) * metric.width)
+                shown.numbers[place] = self._newborn((metric.name, labels), cell, now, elapsed)
+                copy.numbers[place] = cell
+        return shown
 
     def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""

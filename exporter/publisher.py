@@ -13,9 +13,11 @@ from time import monotonic, time
 import msgspec
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from exporter.births import Births, Shown, copied
+from exporter.births import Births, Shown
+from exporter.cut import Cut
 from exporter.engine import Engine
 from exporter.exposition import Format, join
+from exporter.metric import copied
 from exporter.snapshot import Store
 from exporter.worker import Worker
 
@@ -94,8 +96,8 @@ class Publisher:
         """The last durable copy with what is live, at most a second old; None where no copy could be made durable."""
         with self._lock:
             if self._elapsed() >= self._due:
-                shown, stored = self._worker.ask(self._copy)
-                if self._save(stored):
+                shown, cut = self._worker.ask(self._copy)
+                if self._save(cut):
                     self.births.seen()
                     self._durable = shown
                 if self._durable is not None:
@@ -115,15 +117,16 @@ class Publisher:
     def save(self) -> bool:
         """Makes what is counted durable without showing it; whether it is."""
         with self._lock:
-            return self._save(self._worker.ask(_store))
+            return self._save(self._worker.ask(_cut))
 
-    def _copy(self, engine: Engine) -> tuple[list[Shown], bytes]:
-        engine.settle()
-        shown = self.births.show(engine.metrics())
-        return shown, engine.store()
+    def _copy(self, engine: Engine) -> tuple[list[Shown], Cut]:
+        """What is to be shown, and what must be durable before: one moment, since nothing is folded in between."""
+        cut = _cut(engine)
+        return self.births.show(cut.metrics()), cut
 
-    def _save(self, stored: bytes) -> bool:
+    def _save(self, cut: Cut) -> bool:
         started = self._elapsed()
+        stored = cut.encoded()
         try:
             if stored != self._saved:
                 self._store.save(stored)
@@ -160,9 +163,9 @@ def _copy_own(engine: Engine) -> list[Shown]:
     return copied(engine.itself.metrics)
 
 
-def _store(engine: Engine) -> bytes:
+def _cut(engine: Engine) -> Cut:
     engine.settle()
-    return engine.store()
+    return engine.cut()
 
 
 def _count_failure(engine: Engine) -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from exporter.births import Births, Shown, copied
+from exporter.births import Births, Shown
 from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format, join
-from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, label_value
+from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, copied, label_value
 from exporter.pipeline import discover
 from tests.reference import cells, families
 from tests.tools import check_metrics
@@ -76,7 +76,7 @@ def values(shown: Iterable[Shown]) -> dict[str, float]:
 
 def scrape(births: Births, *metrics: AnyMetric) -> dict[str, float]:
     """What a scraper gets to see."""
-    shown = values(births.show(metrics))
+    shown = values(births.show(copied(metrics)))
     births.seen()
     return shown
 
@@ -104,7 +104,7 @@ def test_each_series_is_held_for_itself(births: Births, elapsed: Clock) -> None:
     scrape(births, lines)
     elapsed.now += HOLD
     lines.add(1, "y")
-    shown = samples(text(births.show([lines])))
+    shown = samples(text(births.show(copied([lines]))))
     assert {"x": 1, "y": 0} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
@@ -115,7 +115,7 @@ def test_a_birth_among_old_series_is_held(births: Births) -> None:
         lines.add(1, name)
     births.admit([lines])
     lines.add(1, "y")
-    shown = samples(text(births.show([lines])))
+    shown = samples(text(births.show(copied([lines]))))
     assert {"x": 1, "y": 0, "z": 1} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
@@ -124,7 +124,7 @@ def test_a_held_histogram_is_consistent(births: Births, elapsed: Clock) -> None:
     seconds = histogram()
     seconds.observe(700, "A")
     scrape(births, seconds)
-    held = samples(text(births.show([seconds])))
+    held = samples(text(births.show(copied([seconds]))))
     assert {0.0} == set(held.values())
     elapsed.now += HOLD
     shown = scrape(births, seconds)
@@ -135,7 +135,7 @@ def test_what_nobody_saw_does_not_count_as_held(births: Births, elapsed: Clock) 
     """A page that could not be made durable showed no 0 to anybody."""
     lines = counter("a")
     lines.add(3, "x")
-    births.show([lines])
+    births.show(copied([lines]))
     elapsed.now += HOLD
     assert {"lines_total": 0} == scrape(births, lines)
 
@@ -218,7 +218,7 @@ def test_what_is_shown_is_a_copy(births: Births) -> None:
     lines.add(3, "x")
     score.set(1)
     births.admit([lines])
-    shown = births.show([lines, score])
+    shown = births.show(copied([lines, score]))
     lines.add(1, "x")
     lines.add(1, "y")
     score.set(2)
@@ -229,7 +229,7 @@ def test_what_is_shown_is_a_copy(births: Births) -> None:
 
 
 def created(births: Births, *metrics: AnyMetric) -> list[float]:
-    shown = samples(text(births.show(metrics), OPENMETRICS))
+    shown = samples(text(births.show(copied(metrics)), OPENMETRICS))
     births.seen()
     return [value for (name, _), value in shown.items() if name.endswith("_created")]
 
@@ -279,7 +279,7 @@ def test_a_series_that_starts_anew_has_a_newer_time_on_any_clock(births: Births,
 def test_the_classic_format_says_no_times(births: Births) -> None:
     """They would double the number of series."""
     births.admit([lines := counter()])
-    assert "_created" not in text(births.show([lines]))
+    assert "_created" not in text(births.show(copied([lines])))
 
 
 def test_what_was_never_shown_has_no_time() -> None:
@@ -430,7 +430,7 @@ class Rendered:
             self.score.set(value / 7, run)
 
     def show(self) -> list[Shown]:
-        shown = self.births.show(self.metrics)
+        shown = self.births.show(copied(self.metrics))
         self.births.seen()
         return shown
 

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from exporter.births import copied
 from exporter.decode import BOM, Decoded, Decoder
 from exporter.encoding import decode as restored
 from exporter.encoding import encode
 from exporter.exposition import CLASSIC, OPENMETRICS
-from exporter.metric import MetricState
+from exporter.metric import MetricState, copied
 from exporter.pipeline import Pipeline, Source, Stream, discover
 from exporter.record import event_time
 from tests.fuzz.target import LOGS, Target

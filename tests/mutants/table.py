@@ -84,8 +84,8 @@ MUTANTS = [
         3,
         "a page is stored before births are stamped",
         "publisher.py",
-        "        shown = self.births.show(engine.metrics())\n        return shown, engine.store()",
-        "        stored = engine.store()\n        return self.births.show(engine.metrics()), stored",
+        "        return self.births.show(cut.metrics()), cut",
+        "        return self.births.show(_cut(engine).metrics()), cut",
         CUT,
     ),
     Mutant(
@@ -124,8 +124,8 @@ MUTANTS = [
         5,
         "what is tallied is not part of the cut",
         "publisher.py",
-        "    engine.settle()\n    return engine.store()",
-        "    return engine.store()",
+        "    engine.settle()\n    return engine.cut()",
+        "    return engine.cut()",
         CUT,
     ),
     Mutant(
@@ -156,8 +156,8 @@ MUTANTS = [
         6,
         "a page is shown whether it is durable or not",
         "publisher.py",
-        "                if self._save(stored):\n",
-        "                if self._save(stored) or True:\n",
+        "                if self._save(cut):\n",
+        "                if self._save(cut) or True:\n",
         PUBLISHER,
     ),
     Mutant(
@@ -428,8 +428,8 @@ MUTANTS = [
         21,
         "series are born at their value",
         "births.py",
-        "                if min(stamps, default=1) <= 0:",
-        "                if min(stamps, default=1) < 0:",
+        "min(stamps := copy.column(-1), default=1) > 0:",
+        "min(stamps := copy.column(-1), default=1) >= 0:",
         "tests/e2e/test_prometheus.py",
     ),
     Mutant(
