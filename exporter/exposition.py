@@ -104,6 +104,7 @@ def _in_words(number: float) -> bytes:
     if isinstance(number, int) and number < _TEN_FIGURES_BELOW:
         if number < _PLAIN_BELOW:
             return b"%d.0" % number
-        exponent = len(str(number)) - 1
-        return b"%.10ge+0%d" % (number / 10**exponent, exponent)
+        figures = str(number)
+        mantissa = f"{figures[0]}.{figures[1:]}".rstrip("0.")
+        return f"{mantissa}e+0{len(figures) - 1}".encode()
     return go_text(number).encode()
