@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks import cut, holdup, persona, scrape, serving
+from benchmarks import cut, holdup, lines, memory, scrape, serving
 from benchmarks.figure import QUICK, Figure, Found, Sizes, say
 from benchmarks.report import Machine, Section, page
 
@@ -25,7 +25,8 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = {
-    "persona": Benchmark("A persona line", persona.run),
+    "lines": Benchmark("Lines", lines.run),
+    "memory": Benchmark("Memory", memory.run),
     "following": Benchmark("Following", serving.following),
     "idle": Benchmark("Idle", serving.idle),
     "cut": Benchmark("Snapshot and text", cut.run),
@@ -52,7 +53,7 @@ def main(names: tuple[str, ...], quick: bool, out: Path | None) -> None:
     except KeyboardInterrupt:
         say("interrupted, nothing is written")
         sys.exit(INTERRUPTED)
-    text = page(sections, before, sizes, quick=quick)
+    text = page(sections, before, quick=quick)
     click.echo(text, nl=False)
     target = out if names or quick else out or PAGE
     if target is not None:

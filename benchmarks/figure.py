@@ -76,6 +76,9 @@ class Sizes:
 
     lines: int = 200_000
     naive_lines: int = 10_000
+    turns: int = 5
+    """How often each way to count lines is gone."""
+    memory_lines: int = 1_000_000
     repeats: int = 3
     demo_lines: int = 20_000
     settle_seconds: float = 10
@@ -95,8 +98,10 @@ class Sizes:
 
 
 QUICK = Sizes(
-    lines=20_000,
-    naive_lines=2_000,
+    lines=5_000,
+    naive_lines=1_000,
+    turns=1,
+    memory_lines=20_000,
     repeats=2,
     demo_lines=2_000,
     settle_seconds=1,

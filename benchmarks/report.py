@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.figure import Figure, Found, Sizes, Table
+from benchmarks.figure import Figure, Found, Table
 
 _HEAD = """\
 # Performance
@@ -29,7 +29,7 @@ _HOW = """
 
 - **On** {machine}.
 - **With** {versions}; {date}, load {before:.1f} before the run and {after:.1f} after it.
-- Everything here comes from one run. What is compared is taken in turns, {repeats} times each, and the least is told:
+- Everything here comes from one run. What is compared is taken in turns, several times each, and the least is told:
   whatever else the machine does can only add.
 - Times per line are CPU time, user and system, of a process that does just that.
 - The logs are those of `pipeline-exporter demo`, with as many ids as a long run has.
@@ -86,7 +86,7 @@ def _mtail() -> str:
     return f"mtail {found[1] if found else 'of unknown version'}"
 
 
-def page(sections: Sequence[Section], before: Machine, sizes: Sizes, *, quick: bool = False) -> str:
+def page(sections: Sequence[Section], before: Machine, *, quick: bool = False) -> str:
     """The page, in Markdown."""
     how = _HOW.format(
         machine=before.name,
@@ -94,7 +94,6 @@ def page(sections: Sequence[Section], before: Machine, sizes: Sizes, *, quick: b
         before=before.load,
         after=os.getloadavg()[0],
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        repeats=sizes.repeats,
     )
     parts = [_HEAD, _QUICK if quick else "", how, _targets(sections), *map(_section, sections), _FLOOR]
     return "".join(parts)
@@ -107,10 +106,16 @@ def _targets(sections: Iterable[Section]) -> str:
         return ""
     head = ["Benchmark", "What", "Figure", "Target", "Met"]
     rows = [[_link(title), one.what, one.text, one.target, one.met] for title, one in aimed]
-    missed = [f"- **{one.what}** ({title}): {one.why}\n" for title, one in aimed if one.why and one.missed]
-    return "\n## Targets\n\n" + "".join(
-        [_table(head, rows, numbers=(2, 3)), "\nWhy some are missed:\n\n" if missed else "", *missed]
-    )
+    return f"\n## Targets\n\n{_table(head, rows, numbers=(2, 3))}{_reasons(one for _, one in aimed if one.missed)}"
+
+
+def _reasons(missed: Iterable[Figure]) -> str:
+    """Why targets are missed, a reason that several share only once."""
+    by_reason: dict[str, list[str]] = {}
+    for one in missed:
+        by_reason.setdefault(one.why or "not looked into.", []).append(f"*{one.what}*")
+    lines = [f"- {', '.join(whats)}: {why[0].lower()}{why[1:]}\n" for why, whats in by_reason.items()]
+    return "\nWhy some are missed:\n\n" + "".join(lines) if lines else ""
 
 
 def _link(title: str) -> str:

@@ -1,14 +1,13 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-import pytest
-
-from benchmarks import cut, holdup, logs, persona, scrape, serving
+from benchmarks import cut, holdup, memory, scrape, serving
 from benchmarks.figure import Figure, Sizes
-from tests.tools import find
 
 TINY = Sizes(
     lines=2_000,
     naive_lines=100,
+    turns=1,
+    memory_lines=2_000,
     repeats=1,
     demo_lines=200,
     settle_seconds=0,
@@ -27,29 +26,11 @@ def whats(figures: list[Figure]) -> list[str]:
     return [figure.what for figure in figures]
 
 
-def test_persona_compares_the_exporter_with_the_naive_way(tmp_path):
-    """The fold is measured against its target, and beside ways that count the same lines."""
-    figures = persona.run(tmp_path, TINY, mtail=None)
-    assert "naive way ÷ exporter" in whats(figures)
-    assert all(figure.value for figure in figures if figure.what != "mtail ÷ exporter")
-
-
-def test_missing_mtail_is_said_loudly(tmp_path):
-    """Without mtail the ratio is a row without a value that says how to get it."""
-    first = persona.run(tmp_path, TINY, mtail=None)[0]
-    assert ("mtail ÷ exporter", None, "not measured") == (first.what, first.value, first.met)
-    assert "apt-get install mtail" in first.note
-
-
-def test_mtail_counts_the_same_attempts(tmp_path, mtail):
-    """The comparison is one of like with like."""
-    first = persona.run(tmp_path, TINY, mtail=mtail)[0]
-    assert "CPU time, both count the same attempts" == first.note
-
-
-@pytest.fixture
-def mtail():
-    return find("mtail")
+def test_memory_is_measured_over_two_lengths(tmp_path):
+    """The target is for the longer log."""
+    long, short, difference = memory.run(tmp_path, TINY)
+    assert (memory.PEAK_MIB, None) == (long.at_most, short.at_most)
+    assert all(figure.value for figure in (long, short, difference))
 
 
 def test_idle_measures_memory_and_cpu(tmp_path):
@@ -80,11 +61,3 @@ def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
         assert all(found)
         assert figures[f"{name}: the naive way"].note.startswith("the same lines, ")
         assert cut.LIMIT_MS == figures[f"{name}: snapshot and text"].at_most
-
-
-def test_persona_lines_fill_runs_one_after_the_other():
-    """Retries stay with their persona; a run ends with its last persona."""
-    lines = list(logs.persona_lines(300, run_personas=100))
-    runs = [line.partition('"run_id": "')[2][:12] for line in lines]
-    assert sorted(set(runs)) == sorted(set(runs), key=runs.index)
-    assert 3 == len(set(runs))

@@ -1,6 +1,6 @@
 """The page tells what was measured, against which targets, and why those are missed that are."""
 
-from benchmarks.figure import Figure, Sizes, Table
+from benchmarks.figure import Figure, Table
 from benchmarks.report import Machine, Section, page
 
 
@@ -9,7 +9,7 @@ def section(title: str, *found: Figure | Table) -> Section:
 
 
 def shown(*sections: Section, quick: bool = False) -> str:
-    return page(sections, Machine("a machine", "Python 3", 0.0), Sizes(), quick=quick)
+    return page(sections, Machine("a machine", "Python 3", 0.0), quick=quick)
 
 
 def test_section_says_which_targets_are_met():
@@ -37,20 +37,21 @@ def test_section_says_which_targets_are_met():
 
 def test_page_begins_with_every_target_and_why_it_is_missed():
     """Figures without a target are not among them, nor reasons why one is missed that is met."""
-    slow = Figure("cost", 5.0, "µs", at_most=4, why="Snow.")
-    quick = Figure("pace", 5.0, "/s", at_least=4, why="Ice.")
-    targets = shown(section("Many files", slow, Figure("share", 1.0)), section("Idle", quick)).partition("## Targets")[
-        2
-    ]
+    slow = Figure("cost", 5.0, "µs", at_most=4, why="It snows.")
+    other = Figure("pace", 3.0, "/s", at_least=4, why="It snows.")
+    quick = Figure("memory", 5.0, "MiB", at_most=6, why="Ice.")
+    sections = section("Many files", slow, other, Figure("share", 1.0)), section("Idle", quick)
+    targets = shown(*sections).partition("## Targets")[2]
     assert targets.partition("## ")[0].strip().splitlines() == [
         "| Benchmark | What | Figure | Target | Met |",
         "| --- | --- | ---: | ---: | --- |",
         "| [Many files](#many-files) | cost | 5 µs | ≤ 4 µs | **no** |",
-        "| [Idle](#idle) | pace | 5 /s | ≥ 4 /s | yes |",
+        "| [Many files](#many-files) | pace | 3 /s | ≥ 4 /s | **no** |",
+        "| [Idle](#idle) | memory | 5 MiB | ≤ 6 MiB | yes |",
         "",
         "Why some are missed:",
         "",
-        "- **cost** (Many files): Snow.",
+        "- *cost*, *pace*: it snows.",
     ]
 
 
