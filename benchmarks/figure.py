@@ -85,10 +85,8 @@ class Sizes:
     watch_seconds: float = 15
     scrape_every: float = 5
     lines_per_second: int = 1000
-    runs: int = 72
-    """Persona runs in the state that is scraped; each shows some 145 series."""
-    counters: int = 10_000
-    """Label sets of one counter in the state that is scraped."""
+    samples: tuple[int, ...] = (1_000, 10_000, 100_000)
+    """About so many samples are on the pages that are made and scraped."""
     scrapes: int = 10
     cuts: int = 100
     """Pages that are made step by step."""
@@ -107,8 +105,7 @@ QUICK = Sizes(
     settle_seconds=1,
     watch_seconds=3,
     scrape_every=1,
-    runs=12,
-    counters=2_000,
+    samples=(1_000,),
     scrapes=3,
     cuts=10,
     naive_cuts=3,
