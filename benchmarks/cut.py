@@ -84,8 +84,8 @@ class Timed:
 
 
 def run(directory: Path, sizes: Sizes) -> Found:
-    """The CPU time of a page, the least of many: of a mix of persona and crawl metrics, and of one counter. Every series
-    counts on between two repeats, so that no step lives on what the one before it left, but where the table says
+    """The CPU time of a page, the least of many: of a mix of persona and crawl metrics, and of one counter. All series
+    count on between two repeats, so that no step lives on what the one before it left, but where the table says
     otherwise. The naive way: `labels(...).inc()` for each change, `generate_latest` for each scrape, and before that a
     file with all values, synced and renamed into place.
     """

@@ -5,12 +5,15 @@ shown as 0 first and with its value `birth_hold` seconds later, so that `increas
 that scrapes seldomer than that may miss the 0. Knows no files, no text and no HTTP.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from time import monotonic, time
 
 from exporter.metric import AnyMetric, Cell, Copy, Cumulative, Labels
 
 Series = tuple[str, Labels]
+
+STRETCH = 256
+"""So many series are looked at together for newborn ones."""
 
 
 Shown = Copy
@@ -62,14 +65,14 @@ class Births:
         if not isinstance(metric, Cumulative) or min(stamps := copy.column(-1), default=1) > 0:
             return copy
         shown = Shown(metric, copy.series, copy.numbers.copy())
-        for at, (labels, stamp) in enumerate(zip(copy.series, stamps, strict=True)):
-            if stamp <= 0:
-                cell, place = metric.cells[labels], slice(at * metric.width, (at + 1) * metric.width)
-                shown.numbers[place] = self._newborn((metric.name, labels), cell, now, elapsed)
-                copy.numbers[place] = cell
+        for at in _newborn(stamps):
+            labels, place = copy.series[at], slice(at * metric.width, (at + 1) * metric.width)
+            cell = metric.cells[labels]
+            shown.numbers[place] = self._held_back((metric.name, labels), cell, now, elapsed)
+            copy.numbers[place] = cell
         return shown
 
-    def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
+    def _held_back(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""
         self._stamp(cell, -now)
         since = self._held.get(series, elapsed)
@@ -88,3 +91,11 @@ class Births:
     def _now(self) -> int:
         """The time, and later than any stamp before: who starts anew is newer, even if the clock was set back."""
         return max(round(self._clock() * 1000), self._latest + 1)
+
+
+def _newborn(stamps: list[float]) -> Iterator[int]:
+    """Where stamps are of series that are new: few among many, most of which one look at a stretch passes over."""
+    for begin in range(0, len(stamps), STRETCH):
+        stretch = stamps[begin : begin + STRETCH]
+        if min(stretch) <= 0:
+            yield from [begin + at for at, stamp in enumerate(stretch) if stamp <= 0]
