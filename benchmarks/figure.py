@@ -87,6 +87,7 @@ class Sizes:
     lines_per_second: int = 1000
     samples: tuple[int, ...] = (1_000, 10_000, 100_000)
     """About so many samples are on the pages that are made and scraped."""
+    catchup_bytes: int = 1_000_000_000
     scrapes: int = 10
     cuts: int = 100
     """Pages that are made step by step."""
@@ -106,6 +107,7 @@ QUICK = Sizes(
     watch_seconds=3,
     scrape_every=1,
     samples=(1_000,),
+    catchup_bytes=10_000_000,
     scrapes=3,
     cuts=10,
     naive_cuts=3,

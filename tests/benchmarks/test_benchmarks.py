@@ -1,6 +1,6 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from benchmarks import cut, holdup, memory, scrape, serving
+from benchmarks import catchup, cut, holdup, memory, scrape, serving
 from benchmarks.figure import Figure, Found, Sizes, Table
 
 TINY = Sizes(
@@ -14,6 +14,7 @@ TINY = Sizes(
     watch_seconds=0.1,
     scrape_every=0.05,
     samples=(200,),
+    catchup_bytes=200_000,
     scrapes=1,
     cuts=2,
     naive_cuts=1,
@@ -54,6 +55,16 @@ def test_scrape_fetches_every_format(tmp_path):
 def test_hold_up_scrapes_while_a_log_is_read(tmp_path):
     """What the target is for comes first."""
     assert "200 series: longest hold-up" == holdup.run(tmp_path, TINY)[0].what
+
+
+def test_catch_up_is_measured_until_all_is_read(tmp_path):
+    """Speed and memory have targets; the table has other ways beside."""
+    speed, peak, table = catchup.run(tmp_path, TINY)
+    assert isinstance(speed, Figure)
+    assert isinstance(peak, Figure)
+    assert isinstance(table, Table)
+    assert (True, True) == (bool(speed.value), bool(peak.value))
+    assert ["exporter", "bare decode"] == [way for way, *_ in table.rows][:2]
 
 
 def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):

@@ -1,0 +1,58 @@
+"""How soon is the exporter ready after a long stop?"""
+
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import logs, subjects
+from benchmarks.child import served
+from benchmarks.figure import Figure, Found, Sizes, Table, number, say
+from benchmarks.serving import config_for_persona
+
+MB_PER_SECOND = 150.0
+PEAK_MIB = 64.0
+WHY = "Decoding alone does not leave enough of that: the target is for lines that are twice as long, or half as rich."
+LINE_BYTES = 500
+
+
+def run(directory: Path, sizes: Sizes) -> Found:
+    """`serve` is started on a log of persona attempts that it has never seen, until `/-/ready` says that all of it is
+    read: CPU time of the whole process, its start and its first snapshot included, and its memory at the highest.
+    Beside it the bare decode of the same log, and `mtail --one_shot`, which counts most of what the exporter does.
+    """
+    persona = subjects.SUBJECTS[0]
+    count = sizes.catchup_bytes // LINE_BYTES
+    say(f"catch-up: writing {count:,} lines")
+    log = logs.write(directory / "generation.log", logs.persona_lines(count))
+    size = log.stat().st_size / 1e6
+    say(f"catch-up: serve, {size:,.0f} MB")
+    started = perf_counter()
+    with served(*config_for_persona(directory)) as exporter:
+        wall = perf_counter() - started
+        ours, peak = exporter.cpu(), _peak_mib(exporter.process.pid)
+    say("catch-up: bare decode")
+    bare = persona.bare(log).seconds
+    rows = [_row("exporter", size, ours), _row("bare decode", size, bare)]
+    if subjects.MTAIL:
+        say("catch-up: mtail")
+        rows.append(_row("mtail --one_shot", size, persona.mtail(log, directory / "mtail", count).seconds))
+    note = f"{size:,.0f} MB, {count:,} lines; ready after {wall:.1f} s"
+    return [
+        Figure("catch-up on one core", size / ours, "MB/s", at_least=MB_PER_SECOND, note=note, why=WHY),
+        Figure("peak memory while catching up", peak, "MiB", at_most=PEAK_MIB),
+        Table(
+            "Catch-up", ("Way", "CPU (s)", "MB/s", "lines/s"), [(*row, number(count / float(row[1]))) for row in rows]
+        ),
+    ]
+
+
+def _row(way: str, size: float, seconds: float) -> tuple[str, str, str]:
+    return way, f"{max(seconds, 0.001):.3f}", number(size / max(seconds, 0.001))
+
+
+def _peak_mib(process: int) -> float | None:
+    """The most memory that it ever had, where the system tells."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
