@@ -48,10 +48,11 @@ class Layout(msgspec.Struct, frozen=True, eq=False):
     def changed(self, numbers: list[float], width: int) -> set[int]:
         """The pieces of which these numbers make another text, and some more, whose series were born about then."""
         found = {at for at, text in enumerate(self.texts) if not text}
-        step = TOGETHER * width
-        for begin in range(0, len(self.numbers), step):
-            if numbers[begin : begin + step] != self.numbers[begin : begin + step]:
-                found.update(self.where[begin // width : begin // width + TOGETHER])
+        step, before = TOGETHER * width, len(self.numbers)
+        for begin in range(0, before, step):
+            end = min(begin + step, before)
+            if numbers[begin:end] != self.numbers[begin:end]:
+                found.update(self.where[begin // width : end // width])
         return found
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
+from exporter import layout
 from exporter.births import Births, Shown
 from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
@@ -438,6 +439,15 @@ class Rendered:
         return shown
 
 
+@pytest.fixture(params=[1, 3, 1000])
+def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How large pieces of text are, and how many series are looked at together."""
+    monkeypatch.setattr(layout, "PIECE_LINES", 4 * request.param)
+    monkeypatch.setattr(layout, "TOGETHER", request.param)
+
+
+@pytest.mark.usefixtures("sizes")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it stays the same for all examples
 @given(st.lists(changes, min_size=1, max_size=12))
 def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]]) -> None:
     """However series are born, held, discarded, born again and restored, every page is the client's, late ones too."""
@@ -465,5 +475,40 @@ def test_what_is_laid_out_goes_with_its_series() -> None:
     for run in range(1, 1000):
         lines.discard_where("run", str(run))
     shown = text(copied([lines]))
-    (layout,) = lines.layouts.values()
-    assert len(shown) + len("%d.0") >= sum(len(piece.slots) for piece in layout.pieces)
+    (laid_out,) = lines.layouts.values()
+    assert len(shown) + len("%d.0") >= sum(len(piece.slots) for piece in laid_out.pieces)
+
+
+def many(count: int) -> Counter:
+    lines = Counter("lines_total", "Lines.", ("run",), cap=count + 100)
+    for run in range(count):
+        lines.add(1, f"{run:05}")
+    return lines
+
+
+def pieces(metric: AnyMetric) -> list[bytes]:
+    return list(OPENMETRICS.pieces(copied([metric])))
+
+
+def test_what_did_not_change_is_not_written_again() -> None:
+    """One number makes one piece another text; the others are the very same."""
+    lines = many(5000)
+    before = pieces(lines)
+    lines.add(1, "03333")
+    after = pieces(lines)
+    assert len(before) == len(after) > 10
+    changed = [new for old, new in zip(before[:-1], after[:-1], strict=True) if old is not new]
+    assert 1 == len(changed)
+    assert b'lines_total{run="03333"} 2.0\n' in changed[0]
+
+
+def test_a_birth_lays_out_one_piece_anew() -> None:
+    """Wherever among the others it stands, and however often that happens."""
+    lines = many(5000)
+    pieces(lines)
+    for born in ("0", "02222x", "9"):
+        before = pieces(lines)
+        lines.add(1, born)
+        after = pieces(lines)
+        assert 1 == len({id(piece) for piece in after[1:-1]} - {id(piece) for piece in before})
+    assert OPENMETRICS.render(families(copied([lines]), created=True)) == OPENMETRICS.text(copied([lines]))
