@@ -75,3 +75,12 @@ def _crawl(stream: str, count: int) -> Iterator[str]:
     for number, line in enumerate(islice(cycle(list(made)), count)):
         line = re.sub('"url": "[^"]*"', f'"url": "https://site-{number:05}.example.org/{number}"', line, count=1)
         yield re.sub(r'"tags": \[[^]]*\]', f'"tags": ["tag-{number % 301:03}"]', line, count=1) + "\n"
+
+
+def peak_mib(process: int) -> float | None:
+    """The most memory that it ever had, where the system tells."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)

@@ -54,12 +54,22 @@ def run(directory: Path, sizes: Sizes) -> Found:
             for name, headers in FORMATS.items():
                 say(f"scrape: {found:,} series, {name}, {sizes.scrapes} times")
                 spent, took, size = _scrapes(exporter, folder / "1.log", lines, headers, sizes)
-                rows.append((f"{found:,}", name, *map(number, (min(spent), median(spent), min(took), size / 1e6))))
+                peak = page.peak_mib(exporter.process.pid) or 0
+                values = min(spent), median(spent), min(took), size / 1e6, peak
+                rows.append((f"{found:,}", name, *map(number, values)))
                 if name == GZIP:
                     note = f"least of {len(spent)}, median {median(spent):.1f}; {found:,} series"
                     what = f"CPU of a scrape of {samples:,} series"
                     figures.append(Figure(what, min(spent), "ms", at_most=CPU_MS.get(samples), note=note, why=WHY))
-    head = ("Series", "Format", "CPU, least (ms)", "CPU, median (ms)", "wall, least (ms)", "size (MB)")
+    head = (
+        "Series",
+        "Format",
+        "CPU, least (ms)",
+        "CPU, median (ms)",
+        "wall, least (ms)",
+        "size (MB)",
+        "peak memory so far (MiB)",
+    )
     return [*figures, Table("By format", head, rows)]
 
 
