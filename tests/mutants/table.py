@@ -130,10 +130,10 @@ MUTANTS = [
     ),
     Mutant(
         15,
-        "a change at the end of a stretch of series is not seen",
+        "a change among the first series is not seen",
         "layout.py",
-        "numbers[begin:end] != self.numbers[begin:end]",
-        "numbers[begin : end - 1] != self.numbers[begin : end - 1]",
+        "for begin in range(0, before, step):",
+        "for begin in range(step, before, step):",
         EXPOSITION,
     ),
     Mutant(
