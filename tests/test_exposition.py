@@ -446,6 +446,7 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(layout, "TOGETHER", request.param)
 
 
+@pytest.mark.invariant(15)
 @pytest.mark.usefixtures("sizes")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it stays the same for all examples
 @given(st.lists(changes, min_size=1, max_size=12))
