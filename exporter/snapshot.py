@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of what is inside; a program refuses newer ones."""
 
 _MAGIC = b"PIPEXPRT"

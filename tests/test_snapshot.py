@@ -169,7 +169,7 @@ def test_a_newer_programs_snapshot_is_refused(state: Path, monkeypatch: pytest.M
         saved(state, b"two")
     before = (state / "state.snapshot").read_bytes()
     store = Store(str(state))
-    with pytest.raises(StateError, match="was written by a newer version: its schema is 2, this program's 1"):
+    with pytest.raises(StateError, match="was written by a newer version: its schema is 3, this program's 2"):
         store.load()
     store.close()
     assert before == (state / "state.snapshot").read_bytes()
