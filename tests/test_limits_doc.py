@@ -23,7 +23,7 @@ NO_BOUNDS = {
     "fairness": {"SURE_SECONDS"},
     "formats": {"GZIP_LEVEL", "SCHEMA"},
     "ranges of settings": {"LAST_PORT"},
-    "speed alone": {"EXPIRY_SECONDS", "MARKER_SPACING", "STEPS", "WORTH_SHOWING_BYTES"},
+    "speed alone": {"EXPIRY_SECONDS", "MARKER_SPACING", "SETTLED_SECONDS", "STEPS", "WORTH_SHOWING_BYTES"},
     "advice to clients": {"RETRY_SECONDS"},
     "part of another row": {"DIRECTORY_REST"},
 }

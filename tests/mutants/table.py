@@ -218,6 +218,22 @@ MUTANTS = [
     ),
     Mutant(
         9,
+        "a folder's times are relied on in the tick in which it changed",
+        "follow/lookout.py",
+        "now - self._since >= SETTLED_SECONDS and not self._lies",
+        "not self._lies",
+        FOLLOW,
+    ),
+    Mutant(
+        9,
+        "a log at rest is not woken by what is written to it",
+        "follow/follower.py",
+        "            log = self._resting.get(path)\n",
+        "            log = None\n",
+        FOLLOW,
+    ),
+    Mutant(
+        9,
         "a copy that was seen empty is not looked into",
         "follow/copies.py",
         "if any(is_inode(file.state, reader) and holds(file.state, reader) for file in self._known.files):",
