@@ -36,7 +36,9 @@ ALLOWED = {
     "demo": set(),
     "host": {"config"},
     "ownlog": {"intake"},
-    "progress": {"engine"},
+    "history": {"config", "encoding", "engine", "intake", "metric", "pipeline"},
+    "processes": {"config", "history"},
+    "progress": set(),
     "render": {"config", "dashboard", "indicator", "indicators", "itself", "metric", "pipeline"},
     "worker": {"engine"},
     "publisher": {"births", "engine", "exposition", "snapshot", "worker"},
@@ -46,8 +48,8 @@ ALLOWED = {
         *("pipeline", "publisher", "render", "snapshot", "web", "worker"),
     },
     "cli": {
-        *("births", "config", "demo", "engine", "exposition", "follow", "intake", "ownlog"),
-        *("pipeline", "progress", "render", "server", "snapshot", "web"),
+        *("births", "config", "demo", "engine", "exposition", "follow", "history", "intake", "ownlog"),
+        *("pipeline", "processes", "progress", "render", "server", "snapshot", "web"),
     },
     "__main__": {"cli"},
 }

@@ -23,7 +23,11 @@ NO_BOUNDS = {
     "fairness": {"SURE_SECONDS"},
     "formats": {"GZIP_LEVEL", "SCHEMA"},
     "ranges of settings": {"LAST_PORT"},
-    "speed alone": {"EXPIRY_SECONDS", "MARKER_SPACING", "STEPS", "WORTH_SHOWING_BYTES"},
+    "speed alone": {
+        *("EXPIRY_SECONDS", "MARKER_SPACING", "PARTS_PER_JOB", "PART_BYTES"),
+        *("STEPS", "WORTH_BYTES", "WORTH_SHOWING_BYTES"),
+    },
+    "what is shown": {"REFRESH_SECONDS", "TICK_SECONDS"},
     "advice to clients": {"RETRY_SECONDS"},
     "part of another row": {"DIRECTORY_REST"},
 }

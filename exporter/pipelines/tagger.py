@@ -207,6 +207,9 @@ class Tagger(Pipeline):
             self.lectures_covered.set(lectures.count(COVERED))
             self.possible_misses.set(lectures.count(STRONG, but_not=TOPIC))
 
+    def merges_exactly(self, later: "Tagger") -> bool:
+        return super().merges_exactly(later) and self.state.lectures.merges_exactly(later.state.lectures)
+
     def merge(self, other: "Tagger") -> None:
         super().merge(other)
         self.state.lectures.merge(other.state.lectures)
