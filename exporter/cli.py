@@ -325,6 +325,7 @@ def workers(jobs: int, parts: int) -> "Processes":
     """Worker processes to read a history."""
     from exporter.processes import Processes  # a tenth of the start of a short run
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that it ends its workers
     return Processes(jobs, parts)
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -34,11 +35,9 @@ class Inline:
     def submit(self, at: int, config: Config, stored: bytes) -> "Future[bytes | None]":
         """Folds a part."""
         done: Future[bytes | None] = Future()
-        done.set_result(fold(*pickle.loads(pickle.dumps((config, stored))), lambda read: self._tell(at, read)))
+        config, stored = pickle.loads(pickle.dumps((config, stored)))
+        done.set_result(fold(config, stored, partial(self._read.__setitem__, at)))
         return done
-
-    def _tell(self, at: int, read: int) -> None:
-        self._read[at] = read
 
     def read(self, at: int) -> int:
         """How many bytes were read of it."""

@@ -57,7 +57,7 @@ def test_things_over_the_bound_of_a_join(tmp_path: Path, monkeypatch: pytest.Mon
         write(tmp_path / f"{at}.log", b"".join(lecture(thing, at % 2) for thing in things))
     found = configured(f"tagger={tmp_path}/*.log")
     assert (alone(found), [SAID.format("tagger")]) == apart(found)
-    assert "tagger_lectures 12.0\n" in alone(found)
+    assert "tagger_lectures 14.0\n" in alone(found)
 
 
 def test_things_that_were_settled_by_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
