@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks import cut, holdup, persona, scrape, serving
+from benchmarks import cut, history, holdup, persona, scrape, serving
 from benchmarks.figure import QUICK, Figure, Sizes, machine, say, table
 
 Benchmark = Callable[[Path, Sizes], list[Figure]]
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "cut": cut.run,
     "scrape": scrape.run,
     "hold-up": holdup.run,
+    "history": history.run,
 }
 
 
@@ -27,7 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 @click.argument("names", metavar="[NAME...]", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option("--quick", is_flag=True, help="Small sizes: does it run, not how fast is it.")
 def main(names: tuple[str, ...], quick: bool) -> None:
-    """Measure; NAME is one of persona, following, idle, cut, scrape, hold-up. Exits 0 whatever comes of it."""
+    """Measure; NAME is one of persona, following, idle, cut, scrape, hold-up, history. Exits 0 whatever comes of it."""
     sizes = QUICK if quick else Sizes()
     before = machine()
     rows = [(name, figure) for name in names or BENCHMARKS for figure in measured(BENCHMARKS[name], sizes)]

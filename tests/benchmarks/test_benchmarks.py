@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import cut, holdup, logs, persona, scrape, serving
+from benchmarks import cut, history, holdup, logs, persona, scrape, serving
 from benchmarks.__main__ import BENCHMARKS, main, measured
 from benchmarks.figure import Figure, Sizes, table
 from tests.tools import find
@@ -24,6 +24,8 @@ TINY = Sizes(
     cuts=2,
     naive_cuts=1,
     fresh_seconds=0,
+    history_lines=1_000,
+    history_demo_lines=100,
 )
 
 
@@ -125,3 +127,10 @@ def test_unknown_benchmark_is_refused():
     result = CliRunner().invoke(main, ["speed"])
     assert 2 == result.exit_code
     assert all(name in result.output for name in BENCHMARKS)
+
+
+def test_history_is_read_by_one_process_and_by_two(tmp_path):
+    """Both print the same; logs as small as these are read by one process in any case."""
+    figures = history.run(tmp_path, TINY)
+    assert [1.7, None] == [figure.at_least for figure in figures if "÷" in figure.what]
+    assert all("the same bytes printed" in figure.note for figure in figures if "÷" in figure.what)
