@@ -20,7 +20,7 @@ from exporter.intake import Intake
 from exporter.metric import Gauge
 from exporter.pipeline import discover
 
-WORTH_BYTES = 64_000_000
+WORTH_BYTES = 32_000_000
 """Workers are started where they save this process from reading so many bytes: that takes as long as their start."""
 PART_BYTES = 1_000_000
 """Less than that is read in this process."""
