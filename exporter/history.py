@@ -6,7 +6,7 @@ reads them itself. Knows no pipeline, and not how a worker is run.
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
@@ -128,19 +128,23 @@ class History:
         """
         enough = self._engine.backlog() // (self._jobs * PARTS_PER_JOB)
         parts = [part for intake in self._engine.intakes for part in _parts(intake, enough)]
-        large = [at for at, part in enumerate(parts) if part.size >= PART_BYTES]
+        large = {at: part for at, part in enumerate(parts) if part.size >= PART_BYTES}
         jobs = min(self._jobs, len(large))
-        if jobs < 2 or _saved([parts[at].size for at in large], jobs) < WORTH_BYTES:
+        if jobs < 2 or _saved([part.size for part in large.values()], jobs) < WORTH_BYTES:
             yield from self._engine.read_all()
             return
         with self._pool(jobs, len(parts)) as pool:
-            for at in sorted(large, key=lambda at: parts[at].size, reverse=True):
-                config, stored = self._engine.only(parts[at].intake, parts[at].logs)
-                self._tasks[at] = Task(parts[at], config, pool.submit(at, config, stored))
-            self._ahead = lambda: sum(map(pool.read, self._tasks))
+            self._submit(large, pool)
             for at, part in enumerate(parts):
                 if not (yield from self._merged(at)):
                     yield from part.intake.read(part.logs)
+
+    def _submit(self, large: Mapping[int, Part], pool: Pool) -> None:
+        """Gives parts to workers, the largest first, as it would else be the one that all wait for."""
+        for at, part in sorted(large.items(), key=lambda numbered: numbered[1].size, reverse=True):
+            config, stored = self._engine.only(part.intake, part.logs)
+            self._tasks[at] = Task(part, config, pool.submit(at, config, stored))
+        self._ahead = lambda: sum(map(pool.read, self._tasks))
 
     def _merged(self, at: int) -> Generator[None, None, bool]:
         """Whether a worker folded the part and the engine has taken it in."""
