@@ -113,6 +113,8 @@ class Pipeline:
 
         Where a bound was met, what was counted depends on every line before it.
         """
+        self.settle()
+        later.settle()
         return self.metrics.merges_exactly(later.metrics)
 
     def merge(self, other: Any) -> None:
