@@ -34,11 +34,17 @@ def reading(logs: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], list[psu
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": ":".join(sys.path)},
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         try:
             yield process, until(lambda: working(process, logs), seconds=SECONDS)
         finally:
             process.kill()
+
+
+def heed_interrupts() -> None:
+    """What a shell runs in its background ignores Ctrl-C, and so would all that these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def working(process: subprocess.Popen[bytes], logs: list[str]) -> list[psutil.Process]:
