@@ -4,7 +4,7 @@ Belongs to one thread. In come a configuration and what was stored; out go metri
 and no server. RELIABILITY rules 1 and 4.
 """
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -130,7 +130,7 @@ class Engine:
 
     # Reading in parts
 
-    def only(self, intake: Intake, logs: Collection[str]) -> tuple[Config, bytes]:
+    def only(self, intake: Intake, logs: Iterable[str]) -> tuple[Config, bytes]:
         """What makes an engine that reads some logs of one stream, as this one found them, and nothing else."""
         name, stream = intake.pipeline.name, intake.name
         whole = self._config.pipelines[name]

@@ -92,7 +92,7 @@ class Intake:
         """Folds these logs to their end, last lines without newline included; or all there is, if it reads no logs."""
         return self.steps()
 
-    def only(self, logs: Collection[str]) -> StoredStream:
+    def only(self, logs: Iterable[str]) -> StoredStream:
         """What an intake needs to have stored to read these logs and no others. Shares what is live."""
         raise NotImplementedError
 
@@ -218,7 +218,7 @@ class LineIntake(Intake):
                 self._take(piece)
                 yield
 
-    def only(self, logs: Collection[str]) -> StoredStream:
+    def only(self, logs: Iterable[str]) -> StoredStream:
         return StoredStream(self._follower.only(logs))
 
     def is_undisturbed(self) -> bool:

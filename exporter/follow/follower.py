@@ -5,7 +5,7 @@ one holds up none of the others. A chunk that was not taken is read again after 
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from math import inf
 
@@ -121,9 +121,9 @@ class StreamFollower:
         lags = {path: sum(map(_lag, log.files)) for path, log in self._logs.items()}
         return {path: lag for path, lag in lags.items() if lag}
 
-    def only(self, paths: Collection[str]) -> StreamState:
+    def only(self, paths: Iterable[str]) -> StreamState:
         """The state of some logs, for another follower to read them. Shares what is live: encode it at once."""
-        return StreamState({path: log.state() for path, log in self._logs.items() if path in paths}, looked=True)
+        return StreamState({path: self._logs[path].state() for path in paths}, looked=True)
 
     def take_over(self, other: "StreamFollower") -> None:
         """Knows the logs as another follower left them, that had read `only` them."""
