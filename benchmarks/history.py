@@ -1,6 +1,7 @@
 """Do two processes read a history of several logs in less time than one, at what cost, and is the outcome the same?"""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ from exporter.pipeline import discover, main_stream
 
 FASTER = 1.7
 JOBS = (1, 2)
+LOOK_SECONDS = 0.02
+"""Between two looks at how much memory is taken."""
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _CRAWL = "metadata"
 """The crawler's stream that grows fastest; it has no main one."""
 
@@ -114,12 +118,23 @@ def _once(jobs: int, given: list[str], output: Path) -> Run:
     with output.open("wb") as file:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file)
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        peak = 0.0
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            peak = max(peak, _peak(process.pid))
+            time.sleep(LOOK_SECONDS)
         wall = time.perf_counter() - started
         spent = psutil.Process(process.pid).cpu_times()  # before it is gone
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.wait():
         raise RuntimeError(f"once failed with {process.returncode}")
-    own, workers = spent.user + spent.system, spent.children_user + spent.children_system
-    return Run(wall, own, workers, usage.ru_maxrss / 1024)
+    return Run(wall, spent.user + spent.system, spent.children_user + spent.children_system, peak)
+
+
+def _peak(pid: int) -> float:
+    """The most MiB that a process or one of its children has had. What the system tells of one that has ended may be
+    of the process that started it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        told = "".join(Path(f"/proc/{each}/status").read_text() for each in (str(pid), *children))
+    except OSError:
+        return 0.0  # one has just ended
+    return max(map(int, _PEAK.findall(told)), default=0) / 1024
