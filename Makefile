@@ -31,9 +31,9 @@ fuzz: .venv/installed  ## fuzz logs, records and configurations, each for SECOND
 	@set -e; for target in tests/fuzz/*_fuzzer.py; do \
 	    $(BIN)/python -m tests.fuzz.driver "$$(basename $$target _fuzzer.py)" -max_total_time=$(or $(SECONDS),60) -max_len=4096 -print_final_stats=1; done
 
-bench: .venv/installed  ## measure, and print the figures with their targets
+bench: .venv/installed  ## measure against targets and against mtail: docs/performance.md (BENCH="lines idle" only prints)
 	@sh deploy/fetch-tools
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 detection: .venv/installed  ## simulate 200 runs, see when alerts tell of a collapse: docs/detection.md (RUNS= SEED= for build/)
 	@sh deploy/fetch-tools

@@ -1,51 +1,79 @@
-"""Runs the benchmarks that are named, or all, and prints their figures as one Markdown table."""
+"""Runs the benchmarks that are named, or all, and prints what they find; a whole run writes docs/performance.md."""
 
+import inspect
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import click
 
-from benchmarks import cut, history, holdup, persona, scrape, serving
-from benchmarks.figure import QUICK, Figure, Sizes, machine, say, table
+from benchmarks import cut, files, history, holdup, lines, memory, scrape, serving
+from benchmarks.figure import QUICK, Figure, Found, Sizes, say
+from benchmarks.report import Machine, Section, page
 
-Benchmark = Callable[[Path, Sizes], list[Figure]]
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+INTERRUPTED = 130
 
-BENCHMARKS: dict[str, Benchmark] = {
-    "persona": persona.run,
-    "following": serving.following,
-    "idle": serving.idle,
-    "cut": cut.run,
-    "scrape": scrape.run,
-    "hold-up": holdup.run,
-    "history": history.run,
+
+class Benchmark(NamedTuple):
+    """A section of the page: its title, and what fills it; the function's docstring says what it measures."""
+
+    title: str
+    run: Callable[[Path, Sizes], Found]
+
+
+BENCHMARKS = {
+    "lines": Benchmark("Lines", lines.run),
+    "memory": Benchmark("Memory", memory.run),
+    "following": Benchmark("Following", serving.following),
+    "idle": Benchmark("Idle", serving.idle),
+    "files": Benchmark("Many files", files.run),
+    "cut": Benchmark("Snapshot and text", cut.run),
+    "scrape": Benchmark("Scrape", scrape.run),
+    "hold-up": Benchmark("Hold-up", holdup.run),
+    "history": Benchmark("History", history.run),
 }
+"""By the name that a call says, in the order of the page."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=f"Measure, and print figures beside their targets. NAME is one of {', '.join(BENCHMARKS)}; without any, all "
+    f"are run and docs/performance.md is written. Exits 0 whatever comes of it.",
+)
 @click.argument("names", metavar="[NAME...]", nargs=-1, type=click.Choice(list(BENCHMARKS)))
-@click.option("--quick", is_flag=True, help="Small sizes: does it run, not how fast is it.")
-def main(names: tuple[str, ...], quick: bool) -> None:
-    """Measure; NAME is one of persona, following, idle, cut, scrape, hold-up, history. Exits 0 whatever comes of it."""
+@click.option("--quick", is_flag=True, help="Small sizes: does it run, not how fast is it. Writes nothing.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the page here, whatever is run.")
+def main(names: tuple[str, ...], quick: bool, out: Path | None) -> None:
+    """The command."""
     sizes = QUICK if quick else Sizes()
-    before = machine()
-    rows = [(name, figure) for name in names or BENCHMARKS for figure in measured(BENCHMARKS[name], sizes)]
-    click.echo(f"Measured on {datetime.now(UTC):%Y-%m-%d} on {before} (afterwards: {machine().rpartition(', ')[2]}).")
-    click.echo(f"{'Small sizes, so no evidence of speed. ' if quick else ''}Times per line are CPU time.\n")
-    click.echo(table(rows), nl=False)
+    before = Machine.here()
+    try:
+        sections = [measured(BENCHMARKS[name], sizes) for name in names or BENCHMARKS]
+    except KeyboardInterrupt:
+        say("interrupted, nothing is written")
+        sys.exit(INTERRUPTED)
+    text = page(sections, before, quick=quick)
+    click.echo(text, nl=False)
+    target = out if names or quick else out or PAGE
+    if target is not None:
+        target.write_text(text, encoding="utf-8")
+        say(f"{target.name} is written")
 
 
-def measured(benchmark: Benchmark, sizes: Sizes) -> list[Figure]:
-    """What a benchmark finds; one that fails is a row that says so."""
+def measured(benchmark: Benchmark, sizes: Sizes) -> Section:
+    """What a benchmark finds; of one that fails the section says so."""
+    found: Found
     with TemporaryDirectory(prefix="pipeline-exporter-bench-") as directory:
         try:
-            return benchmark(Path(directory), sizes)
+            found = benchmark.run(Path(directory), sizes)
         except (OSError, RuntimeError) as error:
             say(f"failed: {error}")
-            return [Figure("**failed**", None, note=str(error))]
+            found = [Figure("**failed**", None, note=str(error))]
+    return Section(benchmark.title, inspect.getdoc(benchmark.run) or "", found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

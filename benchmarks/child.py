@@ -1,6 +1,8 @@
 """Child processes whose CPU time is theirs alone: functions of this package, programs, and the exporter as a server."""
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
@@ -21,26 +23,64 @@ T = TypeVar("T")
 
 START_SECONDS = 60
 _TICK = 0.05
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def in_child(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What a function of a module returns in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+    )  # an interrupt ends the child at once
+    with pool:
         return pool.submit(function, *args, **kwargs).result()
 
 
-def cpu_of(command: list[str], output: Path) -> float:
-    """The CPU seconds, user and system, of a program that writes its answer to `output`.
+class Usage(NamedTuple):
+    """CPU seconds of a process, user and system, and its memory at its highest."""
+
+    seconds: float
+    peak_bytes: int
+
+
+_LAUNCH = """
+import os, sys
+output, *command = sys.argv[1:]
+files = [
+    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+]
+_, status, usage = os.wait4(os.posix_spawnp(command[0], command, os.environ, file_actions=files), 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
+"""Starts a program from a process that is smaller than any program that is measured: `ru_maxrss` has the memory of the
+starting process in it."""
+
+
+def usage_of(command: list[str], output: Path) -> Usage:
+    """What a program takes that writes its answer to `output`. A session of its own keeps an interrupt from it; it is
+    killed when the caller is interrupted.
 
     Raises OSError where it cannot be run, RuntimeError where it fails.
     """
-    with output.open("wb") as file:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[0]} failed with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
+    if shutil.which(command[0]) is None:
+        raise FileNotFoundError(f"no such program: {command[0]}")
+    launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(output), *command]
+    with subprocess.Popen(launch, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            told, _ = process.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    code, seconds, peak = told.split()
+    if code != "0":
+        raise RuntimeError(f"{command[0]} failed with {code}")
+    return Usage(float(seconds), int(peak) * _RSS_UNIT)
+
+
+def cpu_of(command: list[str], output: Path) -> float:
+    """The CPU seconds, user and system, of a program; as `usage_of`."""
+    return usage_of(command, output).seconds
 
 
 class Served(NamedTuple):
@@ -48,17 +88,6 @@ class Served(NamedTuple):
 
     process: psutil.Process
     url: str
-
-    def cpu(self) -> float:
-        """The CPU seconds that it took so far, in steps of 10 ms."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
-
-    def cpu_percent(self, seconds: float, meanwhile: Callable[[float], object] = time.sleep) -> float:
-        """Percent of one core that it takes while `meanwhile` spends so many seconds."""
-        before, started = self.cpu(), time.monotonic()
-        meanwhile(seconds)
-        return 100 * (self.cpu() - before) / (time.monotonic() - started)
 
     def fetch(self, path: str = "/metrics", headers: Mapping[str, str] | None = None) -> bytes:
         """The body of an answer. Raises OSError where it is none or not well."""
@@ -71,7 +100,7 @@ class Served(NamedTuple):
 @contextmanager
 def served(config: Path, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Runs `serve` with a configuration whose address is `${LISTEN}`, and gives it when it is ready."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     with subprocess.Popen(
         [sys.executable, "-m", "exporter", "serve", "--config", str(config)],
         env={**os.environ, "LOG_LEVEL": "error", **(environ or {}), "LISTEN": address},
@@ -98,7 +127,8 @@ def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None
     raise RuntimeError(f"serve is not ready after {START_SECONDS} s" if process.poll() is None else "serve has ended")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -186,10 +186,10 @@ def _count(engine: Engine) -> None:
 
 
 def _figures(name: str, ours: Steps, theirs: Steps) -> list[Figure]:
-    def figure(what: str, found: Steps, *steps: str, note: str = "", **target: float) -> Figure:
+    def figure(what: str, found: Steps, *steps: str, note: str = "", at_most: float | None = None) -> Figure:
         lasted, spent = together(found.taken, steps), together(found.spent, steps)
         remarks = note + (f"CPU {median(spent):.2f}; " if len(steps) > 1 else "") + spread(lasted, 2)
-        return Figure(f"{name}: {what}", median(lasted), "ms", note=remarks, **target)
+        return Figure(f"{name}: {what}", median(lasted), "ms", note=remarks, at_most=at_most)
 
     size = f"{ours.samples:,} samples, {ours.size / 1e6:.2f} MB, {len(ours.taken['text'])} times; "
     agreed = f"{'the same lines' if theirs.same else '**OTHER LINES**'}, {len(theirs.taken['inc'])} times; "

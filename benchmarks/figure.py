@@ -1,11 +1,8 @@
-"""What a benchmark finds: figures, some with a target, and the table that shows them."""
+"""What a benchmark finds: figures, some with a target, and tables; and how much it measures."""
 
-import os
-import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -19,6 +16,17 @@ class Figure(NamedTuple):
     at_most: float | None = None
     at_least: float | None = None
     note: str = ""
+    why: str = ""
+    """Why the target is missed, where it is: a sentence without figures, since another run has others."""
+
+    @property
+    def text(self) -> str:
+        """The value with its unit, or `missing`.
+
+        >>> Figure("cost", 1234.5, "µs/line").text, Figure("ratio", 2.1967).text
+        ('1,234 µs/line', '2.2')
+        """
+        return "missing" if self.value is None else f"{number(self.value)} {self.unit}".strip()
 
     @property
     def target(self) -> str:
@@ -32,28 +40,54 @@ class Figure(NamedTuple):
         return "" if self.at_least is None else f"≥ {self.at_least:g} {self.unit}".strip()
 
     @property
+    def missed(self) -> bool:
+        """Whether there is a value that misses the target."""
+        if self.value is None:
+            return False
+        low = self.at_least is not None and self.value < self.at_least
+        return low or (self.at_most is not None and self.value > self.at_most)
+
+    @property
     def met(self) -> str:
         """Whether the target is met, empty where there is none."""
         if not self.target:
             return ""
         if self.value is None:
             return "not measured"
-        low = self.at_least is None or self.value >= self.at_least
-        return "yes" if low and (self.at_most is None or self.value <= self.at_most) else "**NO**"
+        return "**no**" if self.missed else "yes"
+
+
+class Table(NamedTuple):
+    """Figures that are read side by side: the first column says what, the others are numbers."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+Found = Sequence[Figure | Table]
+"""What a benchmark finds, in the order in which it is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much is measured. The defaults take some four minutes."""
+    """How much is measured."""
 
     lines: int = 200_000
     naive_lines: int = 10_000
+    turns: int = 5
+    """How often each way to count lines is gone."""
+    memory_lines: int = 1_000_000
     repeats: int = 3
     demo_lines: int = 20_000
     settle_seconds: float = 10
     watch_seconds: float = 15
     scrape_every: float = 5
-    lines_per_second: int = 1000
+    turns_watched: int = 2
+    """How often a running process is watched for so long."""
+    idle_files: int = 1000
+    busy_files: int = 100
     runs: int = 72
     """Persona runs in the state that is scraped; each shows some 145 series."""
     counters: int = 10_000
@@ -71,13 +105,18 @@ class Sizes:
 
 
 QUICK = Sizes(
-    lines=20_000,
-    naive_lines=2_000,
+    lines=5_000,
+    naive_lines=1_000,
+    turns=1,
+    memory_lines=20_000,
     repeats=2,
     demo_lines=2_000,
     settle_seconds=1,
     watch_seconds=3,
     scrape_every=1,
+    turns_watched=1,
+    idle_files=100,
+    busy_files=10,
     runs=12,
     counters=2_000,
     scrapes=3,
@@ -104,26 +143,10 @@ def spread(values: Iterable[float], digits: int = 1) -> str:
     return f"median {median(values):.{digits}f}, worst {max(values):.{digits}f}"
 
 
-def table(rows: Iterable[tuple[str, Figure]]) -> str:
-    """A Markdown table of figures, each with the name of its benchmark."""
-    head = ["| Benchmark | What | Figure | Target | Met | Remarks |", "|---|---|---:|---:|---|---|"]
-    return "\n".join([*head, *(_row(name, figure) for name, figure in rows)]) + "\n"
+def number(value: float) -> str:
+    """Three significant digits, without an exponent.
 
-
-def _row(name: str, figure: Figure) -> str:
-    value = "missing" if figure.value is None else f"{_number(figure.value)} {figure.unit}".strip()
-    return f"| {name} | {figure.what} | {value} | {figure.target} | {figure.met} | {figure.note} |"
-
-
-def _number(value: float) -> str:
-    """Three significant digits, without an exponent."""
+    >>> number(12345.6), number(0.12345)
+    ('12,346', '0.123')
+    """
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def machine() -> str:
-    """This machine, its Python, and how busy it is with other things."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
-    load = os.getloadavg()[0]
-    return f"{model}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}, load {load:.1f}"

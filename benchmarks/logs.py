@@ -1,11 +1,12 @@
-"""Logs to measure on: the demo's lines, given as many runs and personas as a benchmark needs.
+"""Logs to measure on: the demo's lines, given as many runs, personas and other ids as a benchmark needs.
 
-Making a line takes longer than folding it, so a few thousand are made and used again under other run and persona ids;
-only these two fields repeat nothing.
+Making a line takes longer than folding it, so some thousand are made and used again under other ids; only what is
+joined or counted distinct repeats nothing.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -44,9 +45,44 @@ def _split(line: str) -> tuple[str, str, str]:
     return line[: found.start()], found[0], line[found.end() :]
 
 
+def lines(pipeline: str, stream: str, count: int, *, ids: str = "", having: str = "") -> Iterator[str]:
+    """So many lines of a healthy stream, only those `having` a text; what follows the text `ids` is made anew whenever
+    they begin again.
+    """
+    made = demo.lines(pipeline, stream, min(count * (20 if having else 1), TEMPLATES), start=START)
+    again = [line for line in made if having in line]
+    for at in range(count):
+        line = f"{again[at % len(again)]}\n"
+        yield line.replace(ids, f"{ids}{at // len(again)}_", 1) if ids else line
+
+
+def spoiled(lines: Iterable[str], every: int, time: str) -> Iterator[str]:
+    """The same lines, but that one in so many is torn, no UTF-8, or has a list in the field `time`, in turn."""
+    for at, line in enumerate(lines, 1):
+        if at % every:
+            yield line
+        else:
+            yield _SPOIL[at // every % len(_SPOIL)](line, time)
+
+
+def _torn(line: str, time: str) -> str:
+    return f"{line[: len(line) // 2]}\n"
+
+
+def _no_utf8(line: str, time: str) -> str:
+    return line.replace(': "', ': "\udcff', 1)
+
+
+def _wrong_type(line: str, time: str) -> str:
+    return json.dumps(json.loads(line) | {time: []}, ensure_ascii=False) + "\n"
+
+
+_SPOIL = (_torn, _no_utf8, _wrong_type)
+
+
 def write(path: Path, lines: Iterator[str]) -> Path:
-    """Writes lines to a new file."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    """Writes lines to a new file; a lone surrogate from U+DC80 on is the byte that it stands for."""
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.writelines(lines)
     return path
 

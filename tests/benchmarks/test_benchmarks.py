@@ -1,23 +1,21 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from pathlib import Path
-
-import pytest
-from click.testing import CliRunner
-
-from benchmarks import cut, history, holdup, logs, persona, scrape, serving
-from benchmarks.__main__ import BENCHMARKS, main, measured
-from benchmarks.figure import Figure, Sizes, table
-from tests.tools import find
+from benchmarks import cut, files, history, holdup, memory, scrape, serving
+from benchmarks.figure import Figure, Sizes
 
 TINY = Sizes(
     lines=2_000,
     naive_lines=100,
+    turns=1,
+    memory_lines=2_000,
     repeats=1,
     demo_lines=200,
     settle_seconds=0,
     watch_seconds=0.1,
     scrape_every=0.05,
+    turns_watched=1,
+    idle_files=8,
+    busy_files=4,
     runs=1,
     counters=50,
     scrapes=1,
@@ -33,29 +31,11 @@ def whats(figures: list[Figure]) -> list[str]:
     return [figure.what for figure in figures]
 
 
-def test_persona_compares_the_exporter_with_the_naive_way(tmp_path):
-    """The fold is measured against its target, and beside ways that count the same lines."""
-    figures = persona.run(tmp_path, TINY, mtail=None)
-    assert "naive way ÷ exporter" in whats(figures)
-    assert all(figure.value for figure in figures if figure.what != "mtail ÷ exporter")
-
-
-def test_missing_mtail_is_said_loudly(tmp_path):
-    """Without mtail the ratio is a row without a value that says how to get it."""
-    first = persona.run(tmp_path, TINY, mtail=None)[0]
-    assert ("mtail ÷ exporter", None, "not measured") == (first.what, first.value, first.met)
-    assert "apt-get install mtail" in first.note
-
-
-def test_mtail_counts_the_same_attempts(tmp_path, mtail):
-    """The comparison is one of like with like."""
-    first = persona.run(tmp_path, TINY, mtail=mtail)[0]
-    assert "CPU time, both count the same attempts" == first.note
-
-
-@pytest.fixture
-def mtail():
-    return find("mtail")
+def test_memory_is_measured_over_two_lengths(tmp_path):
+    """The target is for the longer log."""
+    long, short, difference = memory.run(tmp_path, TINY)
+    assert (memory.PEAK_MIB, None) == (long.at_most, short.at_most)
+    assert all(figure.value for figure in (long, short, difference))
 
 
 def test_idle_measures_memory_and_cpu(tmp_path):
@@ -64,8 +44,16 @@ def test_idle_measures_memory_and_cpu(tmp_path):
 
 
 def test_following_appends_to_a_served_log(tmp_path):
-    """What the target is for comes first."""
-    assert "CPU at 1,000 lines/s" == serving.following(tmp_path, TINY)[0].what
+    """At both rates, each without scrapes and with some; what a target is for comes first."""
+    figures = serving.following(tmp_path, TINY)
+    assert ["CPU at 1,000 lines/s", "CPU at 10,000 lines/s"] == whats(figures)[::2]
+    assert [1.0, None, 5.0, None] == [figure.at_most for figure in figures]
+
+
+def test_many_files_are_followed_beside_mtail(tmp_path):
+    """When nothing is written, and when something is."""
+    figures = files.run(tmp_path, TINY)
+    assert ["CPU with 8 idle files", "CPU with 4 busy files"] == whats(figures)[::3]
 
 
 def test_scrape_fetches_every_format(tmp_path):
@@ -86,47 +74,6 @@ def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
         assert all(found)
         assert figures[f"{name}: the naive way"].note.startswith("the same lines, ")
         assert cut.LIMIT_MS == figures[f"{name}: snapshot and text"].at_most
-
-
-def test_persona_lines_fill_runs_one_after_the_other():
-    """Retries stay with their persona; a run ends with its last persona."""
-    lines = list(logs.persona_lines(300, run_personas=100))
-    runs = [line.partition('"run_id": "')[2][:12] for line in lines]
-    assert sorted(set(runs)) == sorted(set(runs), key=runs.index)
-    assert 3 == len(set(runs))
-
-
-def test_table_says_which_targets_are_met():
-    """A figure without a target has neither; one without a value was not measured."""
-    figures = [
-        Figure("cost", 5.0, "µs", at_most=4),
-        Figure("ratio", 3.0, "times", at_least=3),
-        Figure("share", 0.1, "%"),
-        Figure("gone", None, at_least=3),
-    ]
-    assert table([("x", figure) for figure in figures]).splitlines()[2:] == [
-        "| x | cost | 5 µs | ≤ 4 µs | **NO** |  |",
-        "| x | ratio | 3 times | ≥ 3 times | yes |  |",
-        "| x | share | 0.1 % |  |  |  |",
-        "| x | gone | missing | ≥ 3 | not measured |  |",
-    ]
-
-
-def test_benchmark_that_fails_is_a_row():
-    """The others are still shown, and the exit code stays 0."""
-
-    def fail(directory: Path, sizes: Sizes) -> list[Figure]:
-        raise OSError("no room")
-
-    (figure,) = measured(fail, TINY)
-    assert ("**failed**", "no room") == (figure.what, figure.note)
-
-
-def test_unknown_benchmark_is_refused():
-    """The error lists those that there are."""
-    result = CliRunner().invoke(main, ["speed"])
-    assert 2 == result.exit_code
-    assert all(name in result.output for name in BENCHMARKS)
 
 
 def test_history_is_read_by_one_process_and_by_two(tmp_path):
