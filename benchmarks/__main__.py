@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks import catchup, cut, files, holdup, lines, memory, scrape, serving
+from benchmarks import catchup, cut, files, history, holdup, lines, memory, scrape, serving
 from benchmarks.figure import QUICK, Figure, Found, Sizes, say
 from benchmarks.report import Machine, Section, page
 
@@ -34,6 +34,7 @@ BENCHMARKS = {
     "cut": Benchmark("Snapshot and text", cut.run),
     "scrape": Benchmark("Scrape", scrape.run),
     "hold-up": Benchmark("Hold-up", holdup.run),
+    "history": Benchmark("History", history.run),
 }
 """By the name that a call says, in the order of the page."""
 

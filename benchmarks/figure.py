@@ -97,6 +97,10 @@ class Sizes:
     naive_cuts: int = 20
     fresh_seconds: float = 1.1
     """Between two scrapes, so that the second gets a page of its own."""
+    history_lines: int = 1_000_000
+    """Of each of two persona logs that are folded; each some 500 MB."""
+    history_demo_lines: int = 100_000
+    """Of each of two logs of each pipeline that are folded."""
 
 
 QUICK = Sizes(
@@ -117,6 +121,8 @@ QUICK = Sizes(
     scrapes=3,
     cuts=10,
     naive_cuts=3,
+    history_lines=150_000,
+    history_demo_lines=15_000,
 )
 
 

@@ -9,10 +9,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -22,12 +23,16 @@ from exporter.config import Config, ConfigError, Mistake
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.follow.scan import look
+from exporter.history import History, cores
 from exporter.intake import Intake, Refused
 from exporter.metric import copied
 from exporter.pipeline import discover
-from exporter.progress import progress
+from exporter.progress import Reading, progress
 from exporter.render import Links, Receivers, Rendering, limits, receivers
 from exporter.snapshot import StateError
+
+if TYPE_CHECKING:
+    from exporter.processes import Processes
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -112,15 +117,23 @@ def serve(config_path: str, web_config_path: str | None) -> None:
 
 @main.command(epilog=LOG_HELP)
 @config_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=cores,
+    show_default="one for each core",
+    help="At most so many processes read, each a log at a time; 1 is this one alone. The outcome is the same.",
+)
 @logs_argument
-def once(config_path: str | None, logs: tuple[str, ...]) -> None:
+def once(config_path: str | None, jobs: int, logs: tuple[str, ...]) -> None:
     """Fold logs to their end and print the exposition.
 
     Counts a last line without newline, expires no run, shows every value at once, and exits 0 however many lines are
     rejected: see pipeline_exporter_rejected_lines_total, or ask `lint`.
     """
     engine = Engine(configuration(config_path, logs), discover())
-    read_all(engine)
+    scan(engine)
+    read(History(engine, jobs=jobs, pool=workers, say=say))
     engine.settle()
     click.echo(CLASSIC.text(copied(engine.metrics())), nl=False)
 
@@ -141,7 +154,8 @@ def lint(config_path: str | None, logs: tuple[str, ...]) -> None:
         click.echo(f"{line.log}:{line.number}: {line.reason}: {ownlog.escaped(line.text)}")
 
     engine = Engine(configuration(config_path, logs), discover(), on_refused=report)
-    read_all(engine)
+    scan(engine)
+    read(engine)
     lines = sum(cell[0] for cell in engine.itself.lines.cells.values())
     click.echo(f"{refused:,} of {lines:,} lines rejected", err=True)
     sys.exit(1 if refused else 0)
@@ -283,8 +297,8 @@ def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
 
-def read_all(engine: Engine) -> None:
-    """Folds everything to its end, with progress on a terminal; ends the program where there is nothing to read."""
+def scan(engine: Engine) -> None:
+    """Looks what there is to read; ends the program where there is nothing."""
     engine.scan(settled=True)
     unreadable = [
         Mistake(f"{intake.pipeline.name}.{intake.name}", problem)
@@ -294,9 +308,25 @@ def read_all(engine: Engine) -> None:
     if unreadable:
         fail(str(ConfigError(unreadable)))
     engine.aim()
-    with interruptible():
-        for _ in progress(engine):
-            pass
+
+
+def read(reading: Reading) -> None:
+    """Reads everything to its end, with progress on a terminal; ends the program where that fails."""
+    try:
+        with interruptible(), closing(progress(reading)) as steps:
+            for _ in steps:
+                pass
+    except BrokenExecutor:
+        say("a worker process was ended, perhaps for lack of memory; `--jobs 1` reads without workers")
+        sys.exit(1)
+
+
+def workers(jobs: int, parts: int) -> "Processes":
+    """Worker processes to read a history."""
+    from exporter.processes import Processes  # a tenth of the start of a short run
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that it ends its workers
+    return Processes(jobs, parts)
 
 
 def unread(intake: Intake) -> Iterator[str]:
@@ -321,5 +351,10 @@ def interruptible() -> Iterator[None]:
 def fail(text: str) -> NoReturn:
     """Says what is wrong, one line each, and exits 2."""
     for line in text.splitlines():
-        click.echo(f"pipeline-exporter: {line}", err=True)
+        say(line)
     sys.exit(2)
+
+
+def say(line: str) -> None:
+    """Tells something that is not the answer."""
+    click.echo(f"pipeline-exporter: {line}", err=True)

@@ -4,7 +4,7 @@ Belongs to one thread. In come a configuration and what was stored; out go metri
 and no server. RELIABILITY rules 1 and 4.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -121,17 +121,46 @@ class Engine:
         """Whether something is left for another round, even if the last one yielded nothing."""
         return any(intake.unread() for intake in self.intakes)
 
-    def read_all(self) -> Iterator[None]:
-        """Reads everything that a scan found to its end, last lines without a newline included."""
+    def read_all(self) -> Generator[None, None, None]:
+        """Reads everything that a scan found to its end, last lines without a newline included.
+
+        Streams come in the order of the configuration, their logs in that of their paths, one after the other.
+        """
         for intake in self.intakes:
-            while True:
-                steps = 0
-                for _ in intake.steps():
-                    steps += 1
-                    yield
-                if not steps and not intake.unread():
-                    break
-            intake.finish()
+            yield from intake.read(intake.logs())
+
+    # Reading in parts
+
+    def only(self, intake: Intake, logs: Iterable[str]) -> tuple[Config, bytes]:
+        """What makes an engine that reads some logs of one stream, as this one found them, and nothing else."""
+        name, stream = intake.pipeline.name, intake.name
+        whole = self._config.pipelines[name]
+        part = msgspec.structs.replace(whole, streams={stream: whole.streams[stream]})
+        stored = encode({"pipelines": {name: {"streams": {stream: intake.only(logs)}}}})
+        return msgspec.structs.replace(self._config, pipelines={name: part}), stored
+
+    def merge(self, later: "Engine") -> bool:
+        """Takes in what an engine made of its part, as if this one had read it now.
+
+        Returns whether it did: it does not where a bound makes a difference of what is known here already.
+        """
+        for name, pipeline in later.pipelines.items():
+            if not self._has_records(name):
+                self.pipelines[name].take_over(pipeline)
+            elif self.pipelines[name].merges_exactly(pipeline):
+                self.pipelines[name].merge(pipeline)
+            else:
+                return False
+        ours = {(intake.pipeline.name, intake.name): intake for intake in self.intakes}
+        for intake in later.intakes:
+            ours[intake.pipeline.name, intake.name].take_over(intake)
+        self.itself.metrics.merge(later.itself.metrics)
+        return True
+
+    def _has_records(self, pipeline: str) -> bool:
+        return any(cell[0] for labels, cell in self.itself.records.cells.items() if labels[0] == pipeline)
+
+    # How far it is
 
     def aim(self) -> None:
         """Makes everything that is there now the backlog of a start."""

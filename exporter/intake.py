@@ -16,6 +16,7 @@ from exporter.decode import Decoded, Decoder, Reason
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.document import DocumentFollower, FolderFollower, Version
 from exporter.follow.follower import Piece, StreamFollower, StreamState
+from exporter.follow.known import Events
 from exporter.itself import Itself
 from exporter.pipeline import FolderSize, Pipeline
 from exporter.record import Timestamp, event_time
@@ -83,12 +84,28 @@ class Intake:
         """Whether something is left of what was found, even if the last steps yielded nothing."""
         return False
 
-    def finish(self) -> None:
-        """Folds the last lines that have no newline."""
+    def logs(self) -> dict[str, int]:
+        """The logs that there is something to read in, in order, with their bytes; none where it does not read logs."""
+        return {}
+
+    def read(self, logs: Iterable[str]) -> Iterator[None]:
+        """Folds these logs to their end, last lines without newline included; or all there is, if it reads no logs."""
+        return self.steps()
+
+    def only(self, logs: Iterable[str]) -> StoredStream:
+        """What an intake needs to have stored to read these logs and no others. Shares what is live."""
+        raise NotImplementedError
+
+    def is_undisturbed(self) -> bool:
+        """Whether everything was read as it had been found."""
+        return True
 
     def stored(self) -> StoredStream:
         """What is to be stored. Shares what is live: encode it before anything is read."""
         return self._stored
+
+    def take_over(self, other: Any) -> None:
+        """Goes on where another intake left what it had read of this one's."""
 
     def _forget_all_but(self, known: Collection[str]) -> None:
         """Forgets logs that are no longer known; of their last event times the latest is kept, under `FORGOTTEN`."""
@@ -192,9 +209,24 @@ class LineIntake(Intake):
     def unread(self) -> bool:
         return self._follower.unread()
 
-    def finish(self) -> None:
-        for piece in self._follower.rest():
-            self._take(piece)
+    def logs(self) -> dict[str, int]:
+        return self._follower.logs()
+
+    def read(self, logs: Iterable[str]) -> Iterator[None]:
+        for log in logs:
+            for piece in self._follower.whole(log):
+                self._take(piece)
+                yield
+
+    def only(self, logs: Iterable[str]) -> StoredStream:
+        return StoredStream(self._follower.only(logs))
+
+    def is_undisturbed(self) -> bool:
+        return not (self.lag() or self.unfollowed()) and self._follower.state.events == Events()
+
+    def take_over(self, other: "LineIntake") -> None:
+        self._follower.take_over(other._follower)
+        self._stored.times |= other._stored.times
 
     def _take(self, piece: Piece) -> None:
         chunk = piece.chunk

@@ -83,6 +83,11 @@ class Join(msgspec.Struct):
         """How many things have all facts of `having` and none of `but_not`; what was not told does not hold."""
         return sum(times for bits, times in self.tally.items() if bits & (having | but_not) == having)
 
+    def merges_exactly(self, later: "Join") -> bool:
+        """Whether no thing is settled, nor would be, so that `merge` is as if one join had been told everything."""
+        settled = self.count() > len(self.things) or later.count() > len(later.things)
+        return not settled and len(self.things.keys() | later.things.keys()) <= OPEN_THINGS
+
     def merge(self, later: "Join") -> None:
         """Takes in what another join was told afterwards."""
         for bits, times in later.tally.items():

@@ -102,8 +102,23 @@ class Pipeline:
     def expire(self, seconds: float) -> None:
         """Is told that time has passed, and drops what has been quiet for too long. Only a live server calls it."""
 
+    def take_over(self, other: "Pipeline") -> None:
+        """Goes on from what another instance counted, in place of what this one did."""
+        other.settle()
+        self.metrics.restore(other.metrics.state())
+        self.state = other.state
+
+    def merges_exactly(self, later: Any) -> bool:
+        """Whether `merge` gives what one instance had that folded all logs, one after the other.
+
+        Where a bound was met, what was counted depends on every line before it.
+        """
+        self.settle()
+        later.settle()
+        return self.metrics.merges_exactly(later.metrics)
+
     def merge(self, other: Any) -> None:
-        """Adds what another instance counted over later logs."""
+        """Adds what another instance counted over later logs, none of which this one has read."""
         self.settle()
         other.settle()
         self.metrics.merge(other.metrics)

@@ -41,7 +41,9 @@ ALLOWED = {
     "demo": set(),
     "host": {"config"},
     "ownlog": {"intake"},
-    "progress": {"engine"},
+    "history": {"config", "encoding", "engine", "intake", "metric", "pipeline"},
+    "processes": {"config", "history"},
+    "progress": set(),
     "render": {"config", "dashboard", "indicator", "indicators", "itself", "metric", "pipeline"},
     "worker": {"engine"},
     "publisher": {"births", "cut", "engine", "exposition", "gzipped", "metric", "snapshot", "worker"},
@@ -51,8 +53,8 @@ ALLOWED = {
         *("pipeline", "publisher", "render", "snapshot", "web", "worker"),
     },
     "cli": {
-        *("config", "demo", "engine", "exposition", "follow", "intake", "metric", "ownlog"),
-        *("pipeline", "progress", "render", "server", "snapshot", "web"),
+        *("config", "demo", "engine", "exposition", "follow", "history", "intake", "metric", "ownlog"),
+        *("pipeline", "processes", "progress", "render", "server", "snapshot", "web"),
     },
     "__main__": {"cli"},
 }

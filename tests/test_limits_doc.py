@@ -24,9 +24,10 @@ NO_BOUNDS = {
     "formats": {"LEVEL", "SCHEMA"},
     "ranges of settings": {"LAST_PORT"},
     "speed alone": {
-        *("EXPIRY_SECONDS", "LARGE_BYTES", "MARKER_SPACING", "PIECE_LINES", "SETTLED_SECONDS", "STEPS", "STRETCH"),
-        *("TOGETHER", "WORTH_SHOWING_BYTES"),
+        *("EXPIRY_SECONDS", "LARGE_BYTES", "MARKER_SPACING", "PARTS_PER_JOB", "PART_BYTES", "PIECE_LINES"),
+        *("SETTLED_SECONDS", "STEPS", "STRETCH", "TOGETHER", "WORTH_BYTES", "WORTH_SHOWING_BYTES"),
     },
+    "what is shown": {"REFRESH_SECONDS", "TICK_SECONDS"},
     "advice to clients": {"RETRY_SECONDS"},
     "part of another row": {"DIRECTORY_REST"},
 }

@@ -299,6 +299,30 @@ def test_the_later_gauge_wins() -> None:
     assert {("x",): 2.0, ("y",): 1.0} == ours.values
 
 
+def test_merging_is_exact_below_the_cap() -> None:
+    """A metric that is full, or would be by what both have, may have turned away what the other would not."""
+    ours, theirs = counter("a", cap=4), counter("a", cap=4)
+    for name in "ab":
+        ours.add(1, name)
+    for name in "bc":
+        theirs.add(1, name)
+    assert ours.merges_exactly(theirs)
+    theirs.add(1, "d")
+    assert not ours.merges_exactly(theirs)
+
+
+def test_gauges_merge_exactly_where_there_was_room_all_the_time() -> None:
+    """Also for the series that went again: at their time they may have been one too many."""
+    ours, theirs = Gauge("g", "", ("a",), cap=4), Gauge("g", "", ("a",), cap=4)
+    ours.set(1, "x")
+    theirs.set(1, "y")
+    theirs.set(1, "z")
+    theirs.set(None, "z")
+    assert ours.merges_exactly(theirs)
+    ours.set(1, "w")
+    assert not ours.merges_exactly(theirs)
+
+
 # Storing
 
 

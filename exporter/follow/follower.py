@@ -5,7 +5,7 @@ one holds up none of the others. A chunk that was not taken is read again after 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from math import inf
 from time import monotonic
@@ -131,17 +131,30 @@ class StreamFollower:
         for log in list(self._awake.values()):
             file = log.next_unread()
             if file is not None:
-                chunk = log.read(file, self._around(log))
-                if chunk is not None:
-                    yield Piece(log.path, chunk, partial(file.take, chunk))
+                yield from _piece(log, file, log.read(file, self._around(log)))
 
-    def rest(self) -> Iterator[Piece]:
-        """The last lines that have no newline, for whoever reads to an end."""
-        for log in self._logs.values():
-            for file in log.files:
-                chunk = log.read_rest(file)
-                if chunk is not None:
-                    yield Piece(log.path, chunk, partial(file.take, chunk))
+    def whole(self, path: str) -> Iterator[Piece]:
+        """All that is left of one log, oldest file first, and at the end the last lines that have no newline."""
+        log = self._logs[path]
+        while (file := log.next_unread()) is not None:
+            yield from _piece(log, file, log.read(file, self._around(log)))
+        for file in log.files:
+            yield from _piece(log, file, log.read_rest(file))
+
+    def logs(self) -> dict[str, int]:
+        """How many bytes were not counted yet, by log, where there are any."""
+        lags = {path: sum(map(_lag, log.files)) for path, log in self._logs.items()}
+        return {path: lag for path, lag in lags.items() if lag}
+
+    def only(self, paths: Iterable[str]) -> StreamState:
+        """The state of some logs, for another follower to read them. Shares what is live: encode it at once."""
+        return StreamState({path: self._logs[path].state() for path in paths}, looked=True)
+
+    def take_over(self, other: "StreamFollower") -> None:
+        """Knows the logs as another follower left them, that had read `only` them."""
+        for path, state in other.stored().logs.items():
+            self._logs[path].close()
+            self._logs[path] = self._awake[path] = self._log(path, state)
 
     def aim(self) -> None:
         """Makes everything that is there now a backlog."""
@@ -154,7 +167,7 @@ class StreamFollower:
 
     def lag(self) -> int:
         """Bytes that are there and were not counted yet."""
-        return sum(max(0, file.state.size - file.state.offset) for file in self._files())
+        return sum(map(_lag, self._files()))
 
     def unread(self) -> bool:
         """Whether there is anything that can be read."""
@@ -255,6 +268,15 @@ class StreamFollower:
         for path in deserted[:-DESERTED_LOGS]:
             del self._logs[path]
             self._awake.pop(path, None)
+
+
+def _piece(log: Log, file: File, chunk: Chunk | None) -> Iterator[Piece]:
+    if chunk is not None:
+        yield Piece(log.path, chunk, partial(file.take, chunk))
+
+
+def _lag(file: File) -> int:
+    return max(0, file.state.size - file.state.offset)
 
 
 def _remembered(logs: dict[str, LogState]) -> dict[str, LogState]:

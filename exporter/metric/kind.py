@@ -51,6 +51,10 @@ class Metric:
     def __len__(self) -> int:
         raise NotImplementedError
 
+    def merges_exactly(self, later: Self) -> bool:
+        """Whether `merge` gives what one metric had that counted for both, one after the other: no cap was ever met."""
+        raise NotImplementedError
+
     def discard(self, labels: Labels) -> None:
         """Forgets one series, if it is there."""
         raise NotImplementedError
@@ -144,6 +148,9 @@ class Cumulative(Metric):
         for labels in cells:
             self._note(labels)
 
+    def merges_exactly(self, later: Self) -> bool:
+        return len(self.cells.keys() | later.cells.keys()) < self.cap
+
     def merge(self, other: Self) -> None:
         """Adds what `other` counted; each of its series that finds no place of its own counts as one over the cap."""
         for labels, theirs in other.cells.items():
@@ -234,6 +241,9 @@ class Gauge(Metric):
     def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
         super().__init__(name, help, labels, cap=cap)
         self.values: dict[Labels, float] = {}
+        self.most = 0
+        """The most series that there were at a time; some may have gone since. It is no part of the state: how many
+        come and go within one chunk depends on where it is cut."""
 
     def keys(self) -> Iterable[Labels]:
         return self.values.keys()
@@ -255,12 +265,17 @@ class Gauge(Metric):
             self.discard(labels)
         elif labels in self.values or len(self.values) < self.cap:
             self.values[labels] = float(value)
+            self.most = max(self.most, len(self.values))
         else:
             self.capped += 1
 
     def restore(self, values: dict[Labels, float]) -> None:
         """Goes on from stored values."""
         self.values = values
+        self.most = len(values)
+
+    def merges_exactly(self, later: Self) -> bool:
+        return len(self.values) + later.most < self.cap
 
     def merge(self, other: Self) -> None:
         """Takes what `other` saw last."""

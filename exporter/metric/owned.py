@@ -64,6 +64,11 @@ class Metrics:
                 metric.restore(dict(zip(state.series, state.cells(metric.width), strict=True)))
         return changed
 
+    def merges_exactly(self, later: "Metrics") -> bool:
+        """Whether `merge` gives what one owner had that counted for both, one after the other."""
+        both = zip(self, later, strict=True)
+        return all(ours.merges_exactly(theirs) for ours, theirs in both)  # type: ignore[arg-type]  # as in `merge`
+
     def merge(self, other: "Metrics") -> None:
         """Adds the counts of another owner of the same metrics; its gauges are the later ones."""
         for ours, theirs in zip(self, other, strict=True):

@@ -134,10 +134,11 @@ class Threshold(msgspec.Struct):
 
 
 class CrawlState(State):
-    """The URLs of embedding failures, and the thresholds by method."""
+    """The URLs of embedding failures, the thresholds by method, and whether there was a line about health."""
 
     embeddings: Join = msgspec.field(default_factory=Join)
     thresholds: dict[str, Threshold] = {}
+    has_health: bool = False
 
 
 class _Pages(NamedTuple):
@@ -314,6 +315,7 @@ class Crawl(Pipeline):
             thresholds[method] = threshold
 
     def _show_health(self, health: Health) -> None:
+        self.state.has_health = True
         for field, (gauge, convert) in self.health.items():
             value = getattr(health, field)
             gauge.set(None if value is None else convert(value))
@@ -363,8 +365,11 @@ class Crawl(Pipeline):
         for text, times in pending.embedding_failures.items():
             self.embedding_failures.add(times, embedding_reason(text), times=times)
 
+    def merges_exactly(self, later: "Crawl") -> bool:
+        return super().merges_exactly(later) and self.state.embeddings.merges_exactly(later.state.embeddings)
+
     def merge(self, other: "Crawl") -> None:
-        if any(gauge.values for gauge, _ in other.health.values()):
+        if other.state.has_health:
             self._show_health(Health())
         super().merge(other)
         for method, threshold in other.state.thresholds.items():

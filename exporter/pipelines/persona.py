@@ -398,11 +398,27 @@ class Persona(Pipeline):
             for metric in self.metrics:
                 metric.discard_where("run_id", *(gone if isinstance(metric, Gauge) else gone - {OTHER}))
 
+    def merges_exactly(self, later: "Persona") -> bool:
+        runs = len(self.state.runs) + len(later.state.runs)
+        return super().merges_exactly(later) and runs < self.metrics.cap
+
     def merge(self, other: "Persona") -> None:
+        self.settle()
+        for (_, run_id), run in other.state.runs.items():
+            if run.batches:
+                self._forget_last_batch(run_id, run.trends)
         super().merge(other)
         self.state.runs |= other.state.runs
         self.moved = {run_id for _, run_id in other.state.runs}
         self._show_progress()
+
+    def _forget_last_batch(self, run_id: str, indicators: Iterable[str]) -> None:
+        """Clears what a later batch, of which these indicators are known, shows of a run or leaves absent."""
+        for gauge in (self.batch_opening_entropy, self.batch_anchor_diversity, self.batch_score_mean, self.drift):
+            gauge.discard_where("run_id", run_id)
+        for indicator in indicators:
+            self.trend.discard((run_id, indicator))
+            self.recent_trend.discard((run_id, indicator))
 
 
 def tier(run_id: str) -> str:

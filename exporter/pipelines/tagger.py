@@ -259,6 +259,9 @@ class Tagger(Pipeline):
             if scores:
                 self.confidence.observe_all(wholes(scores), category)
 
+    def merges_exactly(self, later: "Tagger") -> bool:
+        return super().merges_exactly(later) and self.state.lectures.merges_exactly(later.state.lectures)
+
     def merge(self, other: "Tagger") -> None:
         super().merge(other)
         self.state.lectures.merge(other.state.lectures)

@@ -1,6 +1,6 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from benchmarks import catchup, cut, files, holdup, memory, scrape, serving
+from benchmarks import catchup, cut, files, history, holdup, memory, scrape, serving
 from benchmarks.figure import Figure, Found, Sizes, Table
 
 TINY = Sizes(
@@ -22,6 +22,8 @@ TINY = Sizes(
     cuts=2,
     naive_cuts=1,
     fresh_seconds=0,
+    history_lines=1_000,
+    history_demo_lines=100,
 )
 
 
@@ -87,3 +89,10 @@ def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
         assert (True, True, "the same lines") == (bool(whole.value), bool(ratio.value), ratio.note)
     steps = {what for one in found if isinstance(one, Table) for what, *_ in one.rows}
     assert {*cut.PAGE, *cut.ODD, "sync", *(f"naive: {step}" for step in cut.NAIVE)} <= steps
+
+
+def test_history_is_read_by_one_process_and_by_two(tmp_path):
+    """Both print the same; logs as small as these are read by one process in any case."""
+    figures = history.run(tmp_path, TINY)
+    assert [1.7, None] == [figure.at_least for figure in figures if "÷" in figure.what]
+    assert all("the same bytes printed" in figure.note for figure in figures if "÷" in figure.what)

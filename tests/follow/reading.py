@@ -81,7 +81,8 @@ class Reading:
 
     def rest(self):
         """The last lines, which have no newline."""
-        return [line for piece in self.follower.rest() for line in self.take(piece)]
+        logs = self.follower.logs()
+        return [line for log in logs for piece in self.follower.whole(log) for line in self.take(piece)]
 
     def restart(self):
         """Goes on as a new process does, with what was stored."""

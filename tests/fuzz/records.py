@@ -5,6 +5,7 @@ makes a line that is refused.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -39,12 +40,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def lines(draw: Any, kind: str) -> bytes:
-    """A line of a kind; fields that need not be there may be missing or null."""
+def lines(draw: Any, kind: str, values: Mapping[str, st.SearchStrategy[Any]] = VALUES) -> bytes:
+    """A line of a kind with some of these values by type; fields that need not be there may be missing or null."""
     pipeline, _, tag = kind.partition(".")
     record: dict[str, Any] = {TAGS[pipeline]: tag} if pipeline in TAGS else {}
     for name, what in (SESSION if kind == "distillation.session" else FIELDS[kind]).items():
-        value = VALUES[what.removesuffix("!")]
+        value = values[what.removesuffix("!")]
         record[name] = draw(value if what.endswith("!") else value | st.none())
     escaped = draw(st.booleans()) or "\\ud" in json.dumps(record)
     return json.dumps(record, ensure_ascii=escaped).encode()

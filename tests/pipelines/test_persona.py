@@ -467,6 +467,19 @@ def test_merging_adds_runs_of_other_logs():
     assert state(both) == state(first)
 
 
+def test_a_run_that_a_later_log_closes_a_batch_of_shows_that_batch_alone():
+    """What its last batch has no data for is absent, in one pipeline that read both logs as in two that are merged."""
+    rich = [{"opening_move": "m", "anchors_used": ["x"], "validator_scores": {"pollyanna": 1, "v": 0.5}}] * 3
+    plain = [{"validator_scores": {"w": 0.5}}]
+    first, both = folded(*batches(*rich)), folded(*batches(*rich))
+    both.observe("attempts", "b.log", batches(*plain))
+    both.settle()
+    first.merge(folded(*batches(*plain), log="b.log"))
+    assert both.metrics.state() == first.metrics.state()
+    assert [{}, {}] == [first.batch_opening_entropy.values, first.batch_anchor_diversity.values]
+    assert [(RUN, "w")] == list(first.batch_score_mean.values)
+
+
 def test_merging_adds_the_progress_of_a_run_in_two_logs():
     """Closed and open batches of both are its personas, and a run of one of them stays as it was."""
     first = folded(*of_run("8_a", 1, 2, 3), *of_run("10_b", 1))
