@@ -151,7 +151,7 @@ class Intake:
 
     def _fold(self, log: str, start: int, size: int, decoded: Decoded, too_long: int = 0) -> None:
         if decoded.records:
-            self.pipeline.observe(self.name, _whole(log), decoded.records)
+            self.pipeline.take(self.name, _whole(log), decoded.records, size)
             self._note_time(log, decoded.records)
         self._itself.count(self.pipeline.name, self.name, decoded, size, too_long)
         before = self._numbers.get(log, 0) if start else 0

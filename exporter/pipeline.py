@@ -18,6 +18,10 @@ from exporter.indicator import Indicator
 from exporter.metric import Metrics
 from exporter.record import Record
 
+PENDING_BYTES = 24 * 64 * 1024
+"""What lines of so many bytes told may wait to be added to metrics: labels, caps and buckets cost less when many values
+come at once."""
+
 
 class Source(Enum):
     """What a stream's path stands for."""
@@ -86,11 +90,20 @@ class Pipeline:
         self.options = self.options_type() if options is None else options
         self.metrics = Metrics(cap=series_cap)
         self.state: Any = self.state_type()
+        self._unsettled = 0
         self.declare(self.metrics)
 
     def declare(self, metrics: Metrics) -> None:
         """Declares the metrics and keeps them as attributes."""
         raise NotImplementedError
+
+    def take(self, stream: str, log: str, records: list[Any], size: int) -> None:
+        """Folds records of lines of so many bytes, as `observe` does, and settles when enough of them wait."""
+        self.observe(stream, log, records)
+        self._unsettled += size
+        if self._unsettled >= PENDING_BYTES:
+            self._unsettled = 0
+            self.settle()
 
     def observe(self, stream: str, log: str, records: list[Any]) -> None:
         """Folds records, in the order of their lines, of one stream read from one log (its path)."""

@@ -16,7 +16,6 @@ import msgspec
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Metrics, label_value
-from exporter.pending import Pending
 from exporter.pipeline import Pipeline, Stream
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
 from exporter.tally import MILLIONTHS, wholes
@@ -140,7 +139,7 @@ class _Jobs:
         """Shapes of jobs that have just these."""
 
 
-class _Pending(Pending):
+class _Pending:
     """What waits: by event and level the pages of the clusters, or None for each event; and jobs by wiki."""
 
     def __init__(self) -> None:
@@ -204,8 +203,6 @@ class Clustering(Pipeline):
                 self._take_job(record)
             else:
                 events[record.event, record.level].append(None)
-        if self._pending.is_full():
-            self.settle()
 
     def _take_job(self, job: Job) -> None:
         waiting = self._jobs_of(str(job.wiki_id))

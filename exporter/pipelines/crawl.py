@@ -17,7 +17,6 @@ from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Join, facts
 from exporter.metric import OTHER, Metrics, label_value
-from exporter.pending import Pending
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
@@ -152,7 +151,7 @@ class _Pages(NamedTuple):
     """The tags whose series are born."""
 
 
-class _Pending(Pending):
+class _Pending:
     """What waits of the streams that are counted, and the last pass rates of thresholds that were moved."""
 
     def __init__(self) -> None:
@@ -257,8 +256,6 @@ class Crawl(Pipeline):
                 self._show_thresholds(records)
             case "health":
                 self._show_health(records[-1])
-        if self._pending.is_full():
-            self.settle()
 
     def _take_pages(self, pages: list[Page]) -> None:
         waiting = self._pending.pages

@@ -16,7 +16,6 @@ from typing import Any
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Gauge, Metrics
-from exporter.pending import Pending
 from exporter.pipeline import FolderSize, Pipeline, Source, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Quantity, Record, Timestamp
@@ -86,7 +85,7 @@ json_repaired=False, timestamp='2025-10-27 10:20:03', error_type=None)
     )
 
 
-class _Pending(Pending):
+class _Pending:
     """The seconds that articles took, by filter, provider, error type (None where it is a success), attempts, and
     whether JSON was repaired."""
 
@@ -183,8 +182,6 @@ class Distillation(Pipeline):
                 article.attempts_made,
                 article.json_repaired,
             ].append(article.time_taken_seconds)
-        if self._pending.is_full():
-            self.settle()
 
     def settle(self) -> None:
         pending, self._pending = self._pending, _Pending()

@@ -25,8 +25,6 @@ from exporter.tally import MILLIONTHS, DurationTally, ScoreTally, Tally
 
 BASELINE_BATCHES = 3
 """The first batches of a run, whose mean latency is what later batches are compared with."""
-PENDING_CHUNKS = 24
-"""The attempts of so many chunks wait to be added to their runs' metrics, which takes some milliseconds."""
 PENDING_VALUES = 10_000
 """So do at most so many different values of a run, and those of one chunk."""
 RUNS_OVER = ("", OTHER)
@@ -147,7 +145,6 @@ class Persona(Pipeline):
 
     def declare(self, metrics: Metrics) -> None:
         self._open_runs: dict[tuple[str, str], _OpenRun] = {}
-        self._pending = 0
         self.moved: set[str] = set()
         """The runs that were settled since their progress was last shown."""
         self.attempts = metrics.counter("persona_attempts_total", "Generation attempts.", "run_id", "stage", "status")
@@ -228,9 +225,6 @@ class Persona(Pipeline):
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
         for run, attempts in self._by_run(log, records):
             self._fold(run, attempts)
-        self._pending += 1
-        if self._pending >= PENDING_CHUNKS:
-            self.settle()
 
     def _by_run(self, log: str, attempts: list[Attempt]) -> Iterable[tuple[_OpenRun, list[Attempt]]]:
         """The attempts of each run; where a metric may get full, in stretches, since the order of lines decides then
@@ -325,7 +319,6 @@ class Persona(Pipeline):
             run.settle()
 
     def settle(self) -> None:
-        self._pending = 0
         for run in self._open_runs.values():
             if run.pending:
                 run.settle()

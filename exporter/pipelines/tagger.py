@@ -16,7 +16,6 @@ from exporter.dashboard import Dashboard, Kind, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Facts, Join, facts
 from exporter.metric import Metrics
-from exporter.pending import Pending
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
@@ -98,7 +97,7 @@ class _Results(NamedTuple):
     scores: list[float]
 
 
-class _Pending(Pending):
+class _Pending:
     """What waits of category results, and of ensemble results."""
 
     def __init__(self) -> None:
@@ -192,8 +191,6 @@ class Tagger(Pipeline):
         self._take_category_results(categories)
         self._take_results(ensembles)
         self.state.lectures.tell_all(tellings)
-        if self._pending.is_full():
-            self.settle()
 
     def _take_category_results(self, results: list[CategoryResult]) -> None:
         waiting = self._pending.categories

@@ -12,6 +12,7 @@ from exporter import batch, openbatch
 from exporter.batch import Distribution, quantile
 from exporter.metric import OTHER, AnyMetric, Labels
 from exporter.openbatch import Batch
+from exporter.pipeline import PENDING_BYTES
 from exporter.pipelines import persona
 from exporter.pipelines.persona import RUNS_OVER, Attempt, Persona, PersonaOptions
 from tests.pipelines.test_persona import RUN, attempt, value
@@ -149,15 +150,14 @@ def test_long_texts_are_remembered_short() -> None:
 
 @pytest.mark.parametrize("name", ["repairs", "constraint_categories"])
 def test_what_waits_to_be_added_is_bounded(name: str, monkeypatch) -> None:
-    """A few lines with very many values are added at once, as many chunks are."""
+    """A few lines with very many values are added at once, as lines of many bytes are."""
     monkeypatch.setattr(persona, "PENDING_VALUES", 100)
-    monkeypatch.setattr(persona, "PENDING_CHUNKS", 5)
     made = Persona()
     made.observe("attempts", "a.log", [attempt(1, **{name: [f"{at}" for at in range(101)]})])
     assert 1 == open_batch(made).attempts
     for at in range(4):
         assert 1 == open_batch(made).attempts, at
-        made.observe("attempts", "a.log", [attempt(1)])
+        made.take("attempts", "a.log", [attempt(1)], PENDING_BYTES // 4)
     assert 5 == open_batch(made).attempts
 
 
