@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks import catchup, cut, holdup, lines, memory, scrape, serving
+from benchmarks import catchup, cut, files, holdup, lines, memory, scrape, serving
 from benchmarks.figure import QUICK, Figure, Found, Sizes, say
 from benchmarks.report import Machine, Section, page
 
@@ -29,6 +29,7 @@ BENCHMARKS = {
     "memory": Benchmark("Memory", memory.run),
     "following": Benchmark("Following", serving.following),
     "idle": Benchmark("Idle", serving.idle),
+    "files": Benchmark("Many files", files.run),
     "catch-up": Benchmark("Catch-up", catchup.run),
     "cut": Benchmark("Snapshot and text", cut.run),
     "scrape": Benchmark("Scrape", scrape.run),

@@ -31,7 +31,7 @@ def run(directory: Path, sizes: Sizes) -> Found:
     started = perf_counter()
     with served(*config_for_persona(directory)) as exporter:
         wall = perf_counter() - started
-        ours, peak = exporter.cpu(), page.peak_mib(exporter.process.pid)
+        ours, peak = page.cpu_ms(exporter.process) / 1000, page.peak_mib(exporter.process.pid)
     say("catch-up: bare decode")
     bare = persona.bare(log).seconds
     rows = [_row("exporter", size, ours), _row("bare decode", size, bare)]

@@ -89,17 +89,6 @@ class Served(NamedTuple):
     process: psutil.Process
     url: str
 
-    def cpu(self) -> float:
-        """The CPU seconds that it took so far, in steps of 10 ms."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
-
-    def cpu_percent(self, seconds: float, meanwhile: Callable[[float], object] = time.sleep) -> float:
-        """Percent of one core that it takes while `meanwhile` spends so many seconds."""
-        before, started = self.cpu(), time.monotonic()
-        meanwhile(seconds)
-        return 100 * (self.cpu() - before) / (time.monotonic() - started)
-
     def fetch(self, path: str = "/metrics", headers: Mapping[str, str] | None = None) -> bytes:
         """The body of an answer. Raises OSError where it is none or not well."""
         request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
@@ -111,7 +100,7 @@ class Served(NamedTuple):
 @contextmanager
 def served(config: Path, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Runs `serve` with a configuration whose address is `${LISTEN}`, and gives it when it is ready."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     with subprocess.Popen(
         [sys.executable, "-m", "exporter", "serve", "--config", str(config)],
         env={**os.environ, "LOG_LEVEL": "error", **(environ or {}), "LISTEN": address},
@@ -138,7 +127,8 @@ def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None
     raise RuntimeError(f"serve is not ready after {START_SECONDS} s" if process.poll() is None else "serve has ended")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

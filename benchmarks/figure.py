@@ -84,7 +84,10 @@ class Sizes:
     settle_seconds: float = 10
     watch_seconds: float = 15
     scrape_every: float = 5
-    lines_per_second: int = 1000
+    turns_watched: int = 2
+    """How often a running process is watched for so long."""
+    idle_files: int = 1000
+    busy_files: int = 100
     samples: tuple[int, ...] = (1_000, 10_000, 100_000)
     """About so many samples are on the pages that are made and scraped."""
     catchup_bytes: int = 1_000_000_000
@@ -106,6 +109,9 @@ QUICK = Sizes(
     settle_seconds=1,
     watch_seconds=3,
     scrape_every=1,
+    turns_watched=1,
+    idle_files=100,
+    busy_files=10,
     samples=(1_000,),
     catchup_bytes=10_000_000,
     scrapes=3,

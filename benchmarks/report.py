@@ -106,7 +106,9 @@ def _targets(sections: Iterable[Section]) -> str:
         return ""
     head = ["Benchmark", "What", "Figure", "Target", "Met"]
     rows = [[_link(title), one.what, one.text, one.target, one.met] for title, one in aimed]
-    return f"\n## Targets\n\n{_table(head, rows, numbers=(2, 3))}{_reasons(one for _, one in aimed if one.missed)}"
+    met = f"{sum(one.value is not None and not one.missed for _, one in aimed)} of {len(aimed)} are met."
+    reasons = _reasons(one for _, one in aimed if one.missed)
+    return f"\n## Targets\n\n{met}\n\n{_table(head, rows, numbers=(2, 3))}{reasons}"
 
 
 def _reasons(missed: Iterable[Figure]) -> str:

@@ -84,18 +84,9 @@ def _scrapes(
         with log.open("a", encoding="utf-8") as file:
             file.writelines(islice(going_on, APPENDED))
         time.sleep(sizes.fresh_seconds)
-        before, started = _cpu_ms(exporter), time.perf_counter()
+        before, started = page.cpu_ms(exporter.process), time.perf_counter()
         body = exporter.fetch(headers=headers)
         took.append(1000 * (time.perf_counter() - started))
-        spent.append(_cpu_ms(exporter) - before)
+        spent.append(page.cpu_ms(exporter.process) - before)
     assert b"# EOF" in (gzip.decompress(body) if "Accept-Encoding" in headers else body) or not headers
     return spent, took, len(body)
-
-
-def _cpu_ms(exporter: Served) -> float:
-    """The CPU time of all its threads that live; the usual count goes in steps of 10 ms, which are too large."""
-    try:
-        threads = Path(f"/proc/{exporter.process.pid}/task").iterdir()
-        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
-    except OSError:
-        return 1000 * exporter.cpu()

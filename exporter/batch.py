@@ -5,7 +5,7 @@ Knows nothing of personas or runs; the definitions are those of seed 001.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from math import ceil, floor, log2
 
@@ -13,6 +13,8 @@ import msgspec
 
 DISTINCT = 50_000
 """So many different numbers are told apart in a distribution."""
+_FEW = 1200
+"""So many numbers are sorted sooner than counted; a batch of a thousand personas has fewer."""
 
 RECENT = 5
 """How many of the last batches a recent trend looks at."""
@@ -37,11 +39,13 @@ def quantile(counts: Mapping[int, int], q: float) -> float:
     """
     values = sorted(counts)
     upto = list(accumulate(map(counts.__getitem__, values)))
-    rank = q * (upto[-1] - 1)
-    below = floor(rank)
-    lower = values[bisect_right(upto, below)]
-    upper = values[bisect_right(upto, ceil(rank))]
-    return float(lower + (upper - lower) * (rank - below))
+    return _between(q * (upto[-1] - 1), lambda rank: values[bisect_right(upto, rank)])
+
+
+def _between(rank: float, at: Callable[[int], int]) -> float:
+    """Linear between the numbers that `at` gives for the ranks around."""
+    lower, upper = at(floor(rank)), at(ceil(rank))
+    return float(lower + (upper - lower) * (rank - floor(rank)))
 
 
 def slope(points: Iterable[tuple[float, float]]) -> float:
@@ -64,23 +68,40 @@ class Distribution(msgspec.Struct, array_like=True):
 
     >>> durations = Distribution()
     >>> durations.add([10, 30, 30])
-    >>> durations.total, durations.step, quantile(durations.counts, 0.5)
+    >>> durations.total, durations.step, durations.quantile(0.5)
     (70, 1, 30.0)
     """
 
     counts: dict[int, int] = {}
-    """How often each came; the numbers are multiples of `step`."""
+    """How often each came that was counted; the numbers are multiples of `step`."""
     total: int = 0
     step: int = 1
+    few: list[int] = []
+    """All of them, in order, as long as they are not more than a batch has: then none is counted."""
 
     def add(self, numbers: Collection[int]) -> None:
         """Takes in more numbers."""
         self.total += sum(numbers)
-        self._count(Counter(self._stepped(numbers)))
+        self.few += numbers
+        self.few.sort()
+        if self.counts or len(self.few) > min(_FEW, DISTINCT):
+            self.counted()
+
+    def quantile(self, q: float) -> float:
+        """The `q` quantile, linear between ranks; of at least one number."""
+        if self.counts:
+            return quantile(self.counts, q)
+        return _between(q * (len(self.few) - 1), self.few.__getitem__)
+
+    def counted(self) -> dict[int, int]:
+        """How often each number came, in steps."""
+        few, self.few = self.few, []
+        self._count(Counter(self._stepped(few)))
         while len(self.counts) > DISTINCT:
             finer, self.counts, self.step = self.counts, {}, self.step * 2
             for number, times in finer.items():
                 self._count({number - number % self.step: times})
+        return self.counts
 
     def _stepped(self, numbers: Collection[int]) -> Collection[int]:
         return numbers if self.step == 1 else [number - number % self.step for number in numbers]

@@ -4,7 +4,7 @@ In come ids and facts; out goes how many things have which facts. At most `OPEN_
 oldest are settled, which leaves them in the counts as they are. A settled thing that is told of again counts as new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
@@ -23,6 +23,14 @@ T = TypeVar("T", str, Identifier)
 
 FACTS = 8
 """A fact is one of so many bits."""
+
+Facts = tuple[int, int]
+"""What is told of a thing: which of the bits that are known of it are kept, and which are added."""
+
+
+def facts(told: int, true: int) -> Facts:
+    """The facts `told`, of which those in `true` hold and the others do not."""
+    return ~(told << FACTS | told), told << FACTS | true
 
 
 class Join(msgspec.Struct):
@@ -43,25 +51,32 @@ class Join(msgspec.Struct):
 
     def tell(self, thing: Identifier, told: int, true: int) -> None:
         """Takes in the facts `told` of a thing, of which those in `true` hold and the others do not."""
-        before = self.things.get(thing)
-        if before is None:
-            self._meet(thing, told, true)
-            return
-        after = before & ~(told << FACTS | told) | told << FACTS | true
-        if after != before:
-            self.things[thing] = after
-            self.tally[before] -= 1
-            self.tally[after] = self.tally.get(after, 0) + 1
+        self.tell_all([(thing, facts(told, true))])
 
-    def _meet(self, thing: Identifier, told: int, true: int) -> None:
+    def tell_all(self, tellings: Iterable[tuple[Identifier, Facts]]) -> None:
+        """Takes in one telling after the other: of which thing, and its `facts`."""
+        bits_of = self.things.get
+        for thing, (kept, told) in tellings:
+            before = bits_of(thing)
+            if before is None:
+                self._meet(thing, (kept, told))
+            elif told:
+                after = before & kept | told
+                if after != before:
+                    self.things[thing] = after
+                    self.tally[before] -= 1
+                    self.tally[after] = self.tally.get(after, 0) + 1
+
+    def _meet(self, thing: Identifier, told: Facts) -> None:
         thing = short(thing)
         if thing in self.things:
-            self.tell(thing, told, true)
+            self.tell_all([(thing, told)])
             return
         if len(self.things) >= OPEN_THINGS:
             for oldest in list(islice(self.things, OPEN_THINGS // 10)):
                 del self.things[oldest]
-        bits = self.things[thing] = told << FACTS | true
+        _, bits = told
+        self.things[thing] = bits
         self.tally[bits] = self.tally.get(bits, 0) + 1
 
     def count(self, having: int = 0, *, but_not: int = 0) -> int:
@@ -91,7 +106,7 @@ def shortened(things: Sequence[T]) -> Sequence[T]:
     (['a', 'b'], [32])
     """
     try:
-        longest = max(map(len, things), default=0)  # type: ignore[arg-type]  # a number has no length, and raises
+        longest = max({*map(len, things)}, default=0)  # type: ignore[arg-type]  # a number has no length, and raises
     except TypeError:
         longest = ID_CHARACTERS + 1
     return things if longest <= ID_CHARACTERS else [short(thing) for thing in things]  # type: ignore[misc]

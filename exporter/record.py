@@ -5,9 +5,10 @@ the pipelines to say.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import inspect
 
 LARGEST = 2**53
 """The largest integer that every JSON reader agrees on; beyond it a number is `out_of_range`."""
@@ -34,6 +35,41 @@ _MILLISECONDS_FROM = 1e11
 class Record(msgspec.Struct, gc=False):
     """One line, decoded: only the fields that a pipeline uses. Unknown fields are ignored, null in an optional one
     is absence."""
+
+    unused: ClassVar[tuple[str, ...] | None] = None
+    """The other fields that a line is known to have. Where they are named, lines without further ones decode faster;
+    no line has to keep to them."""
+
+
+_Single = str | int | float | bool | None
+_Unused = _Single | list[_Single] | dict[str, _Single]
+"""Is decoded, not passed over, and cannot go deep."""
+
+
+def closed(kind: type[Record]) -> Any:
+    """The type of the same records, on lines that have none but the fields of `kind` and its unused ones; None where
+    these are not named. The parser looks at all of such a line. Raises TypeError for records in records.
+
+    >>> closed(Record) is None
+    True
+    """
+    if kind.unused is None:
+        return None
+    if not all(_is_looked_into(inspect.type_info(field.type)) for field in msgspec.structs.fields(kind)):
+        raise TypeError(f"{kind.__name__} may hold what the parser passes over")
+    unused = [(name, _Unused, None) for name in kind.unused]
+    return msgspec.defstruct(kind.__name__, unused, bases=(kind,), forbid_unknown_fields=True, gc=False)
+
+
+def _is_looked_into(kind: inspect.Type) -> bool:
+    """Whether the parser decodes all of such a value, which is then as deep as its type."""
+    if isinstance(kind, inspect.UnionType):
+        return all(map(_is_looked_into, kind.types))
+    if isinstance(kind, inspect.ListType):
+        return _is_looked_into(kind.item_type)
+    if isinstance(kind, inspect.DictType):
+        return _is_looked_into(kind.value_type)
+    return isinstance(kind, inspect.StrType | inspect.IntType | inspect.FloatType | inspect.BoolType | inspect.NoneType)
 
 
 def event_time(value: Timestamp) -> float | None:

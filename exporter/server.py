@@ -8,6 +8,7 @@ import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 
@@ -178,8 +179,14 @@ class Server:
         runbook = partial(render.runbook, self._kinds)
         app = Handlers(self.worker, self.publisher, reload=self.reload, runbook=runbook).app()
         places = Places(limits.connections, limits.header_seconds)
-        server = HttpServer(app, self._socket, places, self._web, failed=lambda: self.worker.failure is not None)
+        server = HttpServer(app, self._socket, places, self._web)
         loop = asyncio.get_running_loop()
+
+        def end_soon() -> None:
+            with suppress(RuntimeError):  # where the loop has ended meanwhile
+                loop.call_soon_threadsafe(server.end)
+
+        self.worker.on_failure(end_soon)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._reload_quietly))

@@ -6,8 +6,9 @@ not the moment of settling.
 """
 
 from collections import Counter as Counts
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
+from typing import Protocol
 
 from exporter.metric import Counter, Histogram
 
@@ -49,16 +50,33 @@ class ScoreTally:
         self._labels = labels
         self._scores: dict[str, list[float]] = {}
 
-    def observe(self, scored: Iterable[dict[str, float]]) -> None:
+    def observe(self, scored: Sequence[dict[str, float]]) -> None:
         """Observes the scores by name of one line after the other."""
-        columns = self._scores
+        left = sum([len(scores) for scores in scored])
+        self._admit(scored[0] if scored else ())
+        common = self._scores if len(self._scores) * len(scored) <= 2 * left else {}
+        for name, column in common.items():
+            try:
+                found = [scores[name] for scores in scored]
+            except KeyError:
+                found = [scores[name] for scores in scored if name in scores]
+            column += found
+            left -= len(found)
+        if left:
+            self._observe_others(common.copy(), scored)
+
+    def _admit(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._scores:
+                self._scores[name] = []
+                self._histogram.cell(*self._labels, name, times=0)
+
+    def _observe_others(self, common: Collection[str], scored: Iterable[dict[str, float]]) -> None:
         for scores in scored:
             for name in scores:
-                try:
-                    columns[name].append(scores[name])
-                except KeyError:
-                    columns[name] = [scores[name]]
-                    self._histogram.cell(*self._labels, name, times=0)
+                if name not in common:
+                    self._admit((name,))
+                    self._scores[name].append(scores[name])
 
     def __len__(self) -> int:
         """How many names wait to be added."""
@@ -70,16 +88,20 @@ class ScoreTally:
         return {name: self._add(name, scores) for name, scores in settled.items()}
 
     def _add(self, name: str, scores: list[float]) -> tuple[int, int]:
-        millionths = _in_millionths(scores)
-        self._histogram.observe_all(millionths, *self._labels, name)
-        return len(millionths), int(sum(millionths))
+        return len(scores), self._histogram.observe_all(wholes(scores), *self._labels, name)
+
+
+class Timed(Protocol):
+    """A try: at what it was, what became of it, and for how many milliseconds it went on."""
+
+    stage: str
+    status: str
+    latency_ms: int
 
 
 class DurationTally:
-    """Counts lines by two labels of a counter, and observes their durations in a histogram by the first of them.
-
-    A duration is a whole number in the histogram's units.
-    """
+    """Counts tries by stage and status, the last labels of a counter, and observes their durations by stage in a
+    histogram of milliseconds; `labels` are the others."""
 
     def __init__(self, counter: Counter, histogram: Histogram, *labels: str) -> None:
         self._counter = counter
@@ -87,31 +109,41 @@ class DurationTally:
         self._labels = labels
         self._durations: dict[str, dict[str, list[int]]] = {}
 
-    def observe(self, firsts: Iterable[str], seconds: Iterable[str], durations: Iterable[int]) -> None:
-        """Takes lines as columns: the first label, the second one, the duration."""
-        known = self._durations
-        for first, second, duration in zip(firsts, seconds, durations, strict=True):
+    def observe(self, tries: Iterable[Timed]) -> None:
+        """Observes one after the other."""
+        durations = self._durations
+        for one in tries:
             try:
-                known[first][second].append(duration)
+                durations[one.stage][one.status].append(one.latency_ms)
             except KeyError:
-                self._counter.cell(*self._labels, first, second, times=0)
-                self._histogram.cell(*self._labels, first, times=0)
-                known.setdefault(first, {})[second] = [duration]
+                self._counter.cell(*self._labels, one.stage, one.status, times=0)
+                self._histogram.cell(*self._labels, one.stage, times=0)
+                durations.setdefault(one.stage, {})[one.status] = [one.latency_ms]
 
-    def settle(self) -> dict[str, dict[str, list[int]]]:
-        """Adds the lines to both metrics; returns their durations by both labels."""
+    def settle(self) -> tuple[Counts[str], list[int]]:
+        """Adds them to both metrics; returns how many there were by status, and all durations."""
         settled, self._durations = self._durations, {}
-        for first, by_second in settled.items():
-            for second, durations in by_second.items():
-                self._counter.add(len(durations), *self._labels, first, second, times=len(durations))
-            self._histogram.observe_all(list(chain.from_iterable(by_second.values())), *self._labels, first)
-        return settled
+        statuses: Counts[str] = Counts()
+        durations: list[int] = []
+        for stage, by_status in settled.items():
+            for status, some in by_status.items():
+                self._counter.add(len(some), *self._labels, stage, status, times=len(some))
+                statuses[status] += len(some)
+            together = list(chain.from_iterable(by_status.values()))
+            self._histogram.observe_all(together, *self._labels, stage)
+            durations += together
+        return statuses, durations
 
 
-def _in_millionths(scores: list[float]) -> list[float]:
-    """Scores in whole millionths, in order; sorts them in place."""
-    scores.sort()
-    if scores[-1] * len(scores) * MILLIONTHS < 2**51:  # so that their sum is exact, too
+def wholes(values: list[float], times: float = MILLIONTHS) -> list[int] | list[float]:
+    """Values, none of them negative, times a whole number, each rounded as `round` does, in order; sorts them in place.
+
+    >>> wholes([2.5e-6, 0.5, 1.5e-6])
+    [2.0, 2.0, 500000.0]
+    """
+    values.sort()
+    times = float(times)
+    if values[-1] * len(values) * times < 2**51:  # so that their sum is exact, too
         # A float between 2 ** 52 and 2 ** 53 has no fraction: becoming one rounds as `round` does, in half the time
-        return [score * 1e6 + 6755399441055744.0 - 6755399441055744.0 for score in scores]
-    return [round(score * MILLIONTHS) for score in scores]
+        return [value * times + 6755399441055744.0 - 6755399441055744.0 for value in values]
+    return [round(value * times) for value in values]

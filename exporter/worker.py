@@ -57,6 +57,7 @@ class Worker:
         self.poll_seconds = poll_seconds
         self.caught_up = False
         self.failure: BaseException | None = None
+        self._failed: Future[None] = Future()
         self._catchup_timeout = catchup_timeout
         self._on_caught_up = on_caught_up
         self._elapsed = elapsed
@@ -78,6 +79,10 @@ class Worker:
         self._stopping = True
         self._questions.put(_Question(lambda _: None))
         self._thread.join()
+
+    def on_failure(self, tell: Callable[[], object]) -> None:
+        """Has `tell` called when reading fails, by the thread that reads; at once where it has failed already."""
+        self._failed.add_done_callback(lambda _: tell())
 
     def ask(self, question: Callable[[Engine], T], *, timeout: float = 60.0) -> T:
         """What `question` returns of the engine, asked between two chunks.
@@ -120,6 +125,8 @@ class Worker:
         with self._lock:
             self._running = False
             self._answer(0)
+        if self.failure is not None:
+            self._failed.set_result(None)
 
     def _catch_up(self) -> None:
         deadline = self._elapsed() + self._catchup_timeout

@@ -10,17 +10,19 @@ ROOT = Path(__file__).parent.parent / "exporter"
 
 ALLOWED = {
     "follow": set(),
-    "decode": {"pipeline", "record"},
+    "decode": {"pipeline", "plain", "record"},
     "indicator": set(),
     "dashboard": {"indicator"},
     "indicators": {"dashboard", "indicator"},
     "promql": set(),
     "pipelines": {
-        *("batch", "dashboard", "indicator", "join", "metric", "openbatch", "pipeline", "promql", "record", "tally")
+        *("batch", "dashboard", "indicator", "join", "metric", "openbatch", "pending", "pipeline", "promql", "record"),
+        "tally",
     },
     "openbatch": {"batch", "join", "metric", "record", "tally"},
     "pipeline": {"dashboard", "indicator", "metric", "pipelines", "record"},
     "tally": {"metric"},
+    "pending": set(),
     "join": {"record"},
     "batch": set(),
     "metric": set(),

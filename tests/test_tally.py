@@ -1,5 +1,7 @@
 """What is tallied and settled later is what counting at once would give."""
 
+from dataclasses import dataclass
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -45,6 +47,26 @@ def test_scores_of_lines_with_different_names():
     assert [3, 1, 0, 1_850_000] == histogram.cells["r", "a"][:4]
 
 
+@given(st.lists(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from([0.25, 1.0]), min_size=1))))
+@example([[{"a": 1.0}, {"a": 1.0, "b": 0.25}, {"c": 1.0}], [{"b": 1.0}]])
+@example([[dict.fromkeys("abcdefgh", 1.0), {"h": 0.25}, {"i": 1.0}, {"j": 1.0}]])
+def test_scores_of_many_lines_are_those_of_each(chunks):
+    """Few names in common or many: what is taken by name is what each line says, and births follow the lines."""
+    tallies = []
+    for pieces in (chunks, [[scores] for scored in chunks for scores in scored]):
+        histogram = Metrics(cap=5).histogram("score", "Scores.", "name", bounds=(0.5, 1), per_unit=1_000_000)
+        tally = ScoreTally(histogram)
+        for scored in pieces:
+            tally.observe(scored)
+        names = len(tally)
+        tallies.append((names, list(tally.settle().items()), list(histogram.cells.items()), histogram.capped))
+    at_once, each = tallies
+    assert each == at_once
+    assert list(dict.fromkeys(name for scored in chunks for scores in scored for name in scores)) == [
+        name for name, _ in at_once[1]
+    ]
+
+
 @given(st.lists(st.floats(0, 1) | st.floats(0, LARGEST) | st.decimals(0, 1, places=7).map(float), min_size=1))
 @example([0.5e-6, 1.5e-6, 2.5e-6])
 @example([2**51 / 1e6, 0.1])
@@ -62,14 +84,25 @@ def test_scores_are_rounded_to_the_next_even_millionth(scores):
     assert (sum(millionths), int) == (total, type(total))
 
 
+@dataclass
+class Try:
+    """A try that took so long."""
+
+    stage: str
+    status: str
+    latency_ms: int
+
+
 def test_durations_count_by_two_labels_and_are_observed_by_one():
-    """A line counts under both labels; its duration goes to the histogram of the first."""
+    """A try counts under stage and status; its duration goes to the histogram of its stage."""
     metrics = Metrics(cap=10)
-    counter = metrics.counter("lines_total", "Lines.", "run", "stage", "status")
+    counter = metrics.counter("tries_total", "Tries.", "run", "stage", "status")
     histogram = metrics.histogram("duration_seconds", "Durations.", "run", "stage", bounds=(1,), per_unit=1000)
     tally = DurationTally(counter, histogram, "r")
-    tally.observe(["B", "C", "B"], ["ok", "ok", "no"], [500, 1000, 1500])
-    tally.observe(["C"], ["ok"], [2000])
-    assert {"B": {"ok": [500], "no": [1500]}, "C": {"ok": [1000, 2000]}} == tally.settle()
+    tally.observe([Try("B", "ok", 500), Try("C", "ok", 1000), Try("B", "no", 1500)])
+    tally.observe([Try("C", "ok", 2000)])
+    statuses, durations = tally.settle()
+    assert ({"ok": 3, "no": 1}, [500, 1000, 1500, 2000]) == (statuses, sorted(durations))
     assert [1, 1, 2000] == histogram.cells["r", "B"][:3]
     assert 2 == counter.cells["r", "C", "ok"][0]
+    assert ({}, []) == tally.settle()

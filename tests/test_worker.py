@@ -343,6 +343,22 @@ def test_after_a_failure_nobody_gets_an_answer(run) -> None:
     assert isinstance(running.worker.failure, ZeroDivisionError)
 
 
+def test_a_failure_is_told_once(run) -> None:
+    """Also to those who ask to be told when it has happened; an end that was asked for is none."""
+    told = threading.Semaphore(0)
+    well, failing = run(Disk()), run(disk := Disk(3))
+    for running in (well, failing):
+        running.worker.on_failure(told.release)
+    well.worker.stop()
+    assert not told.acquire(blocking=False)
+    disk.bad = True
+    disk.let(1)
+    assert told.acquire(timeout=PATIENCE)
+    failing.worker.on_failure(told.release)
+    assert told.acquire(blocking=False)
+    assert not told.acquire(blocking=False)
+
+
 def test_a_failure_answers_those_who_wait(run) -> None:
     """Nobody hangs."""
     disk = Disk(3)

@@ -5,13 +5,15 @@ same, so that one in the middle of being written is not read.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from time import monotonic
 
 import msgspec
 
+from exporter.follow.lookout import Lookout
 from exporter.follow.reader import open_reader, signature
-from exporter.follow.scan import Seen, look, problem
+from exporter.follow.scan import problem
 
 Version = tuple[int, int, int, int]
 """Device, inode, size and time of the last change: what differs when a document was changed."""
@@ -37,26 +39,36 @@ class DocumentFollower:
     """Follows the documents of one stream, at most so many; `taken` says in which version each was last taken."""
 
     def __init__(
-        self, patterns: tuple[str, ...], taken: dict[str, Version], *, limit: int, most_files: int | None = None
+        self,
+        patterns: tuple[str, ...],
+        taken: dict[str, Version],
+        *,
+        limit: int,
+        most_files: int | None = None,
+        elapsed: Callable[[], float] = monotonic,
     ) -> None:
         self.taken = taken
-        self._patterns = patterns
+        self._lookout = Lookout(patterns, elapsed=elapsed)
         self._limit = limit
         self._most_files = most_files
         self._waiting: dict[str, str] = {}
-        self._seen = Seen()
         self._last: dict[str, Version] = {}
         self._trouble: dict[str, str] = {}
         self._due: dict[str, Version] = {}
 
     def scan(self, *, settled: bool = False) -> None:
         """Looks which documents changed; `settled` says that nobody is writing them."""
-        self._seen = seen = look(self._patterns)
-        known_first = sorted(seen.files, key=lambda path: path not in self.taken)
+        moved = self._lookout.look()
+        if moved or self._lookout.written or self._last != self.taken:
+            self._compare(self._lookout.statuses, settled=settled)
+
+    def _compare(self, statuses: Mapping[str, os.stat_result], *, settled: bool) -> None:
+        """Finds out which documents are to be read."""
+        known_first = sorted(statuses, key=lambda path: path not in self.taken)
         self._waiting = dict.fromkeys(known_first[self._most_files :] if self._most_files else [], "too_many")
         now = {
             path: (status.st_dev, status.st_ino, *signature(status))
-            for path, status in seen.files.items()
+            for path, status in statuses.items()
             if path not in self._waiting
         }
         self._due = {
@@ -66,8 +78,9 @@ class DocumentFollower:
         }
         self._last = now
         self._trouble = {}
+        seen = self._lookout.seen
         if not seen.failed:
-            for path in self.taken.keys() - seen.files.keys() - seen.unfollowed.keys():
+            for path in self.taken.keys() - statuses.keys() - seen.unfollowed.keys():
                 del self.taken[path]
 
     def documents(self) -> Iterator[Document]:
@@ -92,7 +105,7 @@ class DocumentFollower:
 
     def unfollowed(self) -> dict[str, str]:
         """What matches the patterns but is not followed, by path, and why."""
-        return self._seen.unfollowed | self._trouble | self._waiting
+        return self._lookout.seen.unfollowed | self._trouble | self._waiting
 
 
 class FolderFollower:
@@ -100,6 +113,8 @@ class FolderFollower:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._beside: list[str] = []
+        self._folders: list[str] = []
         self._last: dict[str, int] = {}
 
     def counts(self, beside: Iterable[str]) -> Iterator[FolderCount]:
@@ -108,7 +123,11 @@ class FolderFollower:
         One that is no longer there has none.
         """
         last, self._last = self._last, {}
-        for folder in sorted({os.path.join(os.path.dirname(path), self._name) for path in beside}):  # noqa: PTH118, PTH120
+        paths = list(beside)
+        if paths != self._beside:
+            parents = {os.path.dirname(path) for path in paths}  # noqa: PTH120
+            self._beside, self._folders = paths, [os.path.join(parent, self._name) for parent in sorted(parents)]  # noqa: PTH118
+        for folder in self._folders:
             try:
                 changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
                 if last.get(folder) == changed:

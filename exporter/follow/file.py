@@ -47,6 +47,8 @@ class File:
         """Whether no path leads to it any more; what is open can still be read."""
         self.drained = False
         """Whether it was read to its end after it was gone."""
+        self.dropped = False
+        """Whether its log knows it no longer."""
         self.looked_at = False
         """Whether it was looked at since it is held here; before, a power cut may have torn it."""
         self.target = 0

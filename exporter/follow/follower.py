@@ -5,9 +5,10 @@ one holds up none of the others. A chunk that was not taken is read again after 
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import inf
+from time import monotonic
 
 import msgspec
 
@@ -15,9 +16,9 @@ from exporter.follow.descriptors import Descriptors
 from exporter.follow.file import Chunk, File
 from exporter.follow.known import Events, LogState
 from exporter.follow.log import Around, Log
-from exporter.follow.reader import Identity
-from exporter.follow.scan import Seen, join, look, matches, rotated_from
-from exporter.follow.surroundings import Entry, Surroundings, entry_of
+from exporter.follow.lookout import Lookout
+from exporter.follow.scan import Seen, join, matches, rotated_from
+from exporter.follow.surroundings import Entry, Surroundings, entry_of, folders_of, surroundings_of
 
 DESERTED_LOGS = 64
 """So many logs of which no file is left are remembered for each stream, and so many that the patterns do not match."""
@@ -54,6 +55,7 @@ class StreamFollower:
         skip_history: bool = False,
         descriptors: Descriptors | None = None,
         most_files: float = inf,
+        elapsed: Callable[[], float] = monotonic,
     ) -> None:
         self.state = state
         self._patterns = patterns
@@ -65,7 +67,11 @@ class StreamFollower:
         self._logs = {path: self._log(path, log) for path, log in state.logs.items() if self._matches(path)}
         self._others = _remembered({path: log for path, log in state.logs.items() if path not in self._logs})
         self._view: object = None
-        self._seen = Seen()
+        self._lookout = Lookout(patterns, elapsed=elapsed)
+        self._awake = dict(self._logs)
+        """The logs that have something to do, in their order; all others wait to be written to."""
+        self._resting: dict[str, Log] = {}
+        """Those, by the paths of their files."""
 
     def _log(self, path: str, state: LogState) -> Log:
         return Log(path, state, self.state.events, line_bytes=self._line_bytes, descriptors=self._descriptors)
@@ -77,33 +83,52 @@ class StreamFollower:
 
     def paths(self) -> list[str]:
         """The files that are followed: those that match the patterns, and others that are still to be read."""
-        return [file.state.path for file in self._files() if file.unread or file.state.path in self._seen.files]
+        return [file.state.path for file in self._files() if file.unread or file.state.path in self._lookout.seen.files]
 
     def unfollowed(self) -> dict[str, str]:
         """What matches the patterns but is not followed, by path, and why."""
         trouble = {path: why for log in self._logs.values() for path, why in log.trouble.items()}
-        return self._seen.unfollowed | trouble | self._waiting
+        return self._lookout.seen.unfollowed | trouble | self._waiting
 
     def scan(self) -> None:
         """Looks what there is; nothing is dropped because a look failed."""
-        self._seen = seen = look(self._patterns)
-        troubled = self._troubled()
-        for log in self._logs.values():
-            log.look(seen.files, self._around(log))
-        view = (
-            {path: (status.st_dev, status.st_ino) for path, status in seen.files.items()},
-            {folder: {name: entry.inode() for name, entry in names.items()} for folder, names in seen.folders.items()},
-        )
-        if view != self._view or troubled or self._troubled() or (self._waiting and self._has_room()):
-            self._view = view
-            self._reconcile(seen)
-        for log in self._logs.values():
-            log.tidy()
-        self._forget_deserted()
+        doubtful = self._view is None or self._troubled() or (bool(self._waiting) and self._has_room())
+        moved = self._lookout.look(closely=doubtful)
+        self._wake(everybody=moved)
+        for log in self._awake.values():
+            log.look(self._lookout.statuses, self._around(log))
+        if moved:
+            identities = {path: (status.st_dev, status.st_ino) for path, status in self._lookout.statuses.items()}
+            before, self._view = self._view, (identities, self._lookout.inodes)
+            moved = self._view != before
+        if doubtful or moved or self._troubled():  # by what was looked at just now
+            self._reconcile(self._lookout.seen)
+        if self._awake:
+            for log in self._awake.values():
+                log.tidy()
+            self._forget_deserted()
+            self._rest()
+
+    def _wake(self, *, everybody: bool) -> None:
+        """Wakes the logs that were written to, or all."""
+        if everybody:
+            self._awake, self._resting = dict(self._logs), {}
+            return
+        for path in self._lookout.written:
+            log = self._resting.get(path)
+            if log is not None:
+                self._awake[log.path] = log
+
+    def _rest(self) -> None:
+        """Leaves alone, until they are written to or something comes or goes, the logs that have nothing to do."""
+        for log in list(self._awake.values()):
+            if log.rests(self._lookout.watch):
+                del self._awake[log.path]
+                self._resting.update((file.state.path, log) for file in log.files)
 
     def pieces(self) -> Iterator[Piece]:
         """One chunk from every log that has something to read, oldest file first."""
-        for log in list(self._logs.values()):
+        for log in list(self._awake.values()):
             file = log.next_unread()
             if file is not None:
                 chunk = log.read(file, self._around(log))
@@ -125,7 +150,7 @@ class StreamFollower:
 
     def backlog(self) -> int:
         """Bytes of the backlog that were not looked at yet."""
-        return sum(file.backlog for file in self._files())
+        return sum(file.backlog for log in self._awake.values() for file in log.files)
 
     def lag(self) -> int:
         """Bytes that are there and were not counted yet."""
@@ -133,7 +158,7 @@ class StreamFollower:
 
     def unread(self) -> bool:
         """Whether there is anything that can be read."""
-        return any(log.next_unread() is not None for log in self._logs.values())
+        return bool(self._awake) and any(log.next_unread() is not None for log in self._awake.values())
 
     def close(self) -> None:
         """Lets go of all descriptors."""
@@ -147,12 +172,13 @@ class StreamFollower:
         return sum(len(log.files) + len(log.passed) for log in self._logs.values()) < self._most_files
 
     def _troubled(self) -> bool:
-        return any(log.trouble for log in self._logs.values())
+        return bool(self._awake) and any(log.trouble for log in self._awake.values())
 
     # Which file is which
 
     def _reconcile(self, seen: Seen) -> None:
         """Finds out which file is which after something came, went or was renamed; again next time if a look failed."""
+        self._wake(everybody=True)
         if not self._locate(seen):
             self._view = None
         unknown = self._unknown(seen)
@@ -160,7 +186,7 @@ class StreamFollower:
             self._view = None
         for path in unknown:
             if path not in self._logs:
-                self._logs[path] = self._log(path, LogState())
+                self._logs[path] = self._awake[path] = self._log(path, LogState())
         first = not self.state.looked
         for path, log in self._logs.items():
             log.adopt(unknown.get(path, []), matched=seen.files, first=first, skip=self._skip_history)
@@ -171,9 +197,9 @@ class StreamFollower:
         elsewhere = {entry.identity: entry for entry in map(entry_of, seen.files, seen.files.values())}
         around: dict[tuple[str, ...], Surroundings] = {}
         for log in self._logs.values():
-            folders = _folders_of(log.path, seen)
+            folders = folders_of(log.path, seen)
             if folders not in around:
-                around[folders] = _surroundings(folders, seen, elsewhere)
+                around[folders] = surroundings_of(folders, seen, elsewhere)
             log.locate(around[folders])
         return all(surroundings.complete for surroundings in around.values())
 
@@ -182,7 +208,7 @@ class StreamFollower:
 
         def around() -> Surroundings:
             seen = Seen()
-            return _surroundings(_folders_of(log.path, seen), seen, {})
+            return surroundings_of(folders_of(log.path, seen), seen, {})
 
         return around
 
@@ -223,9 +249,12 @@ class StreamFollower:
         return any(matches(path, pattern) for pattern in self._patterns)
 
     def _forget_deserted(self) -> None:
+        if all(log.files for log in self._awake.values()):
+            return
         deserted = [path for path, log in self._logs.items() if not log.files]
         for path in deserted[:-DESERTED_LOGS]:
             del self._logs[path]
+            self._awake.pop(path, None)
 
 
 def _remembered(logs: dict[str, LogState]) -> dict[str, LogState]:
@@ -242,25 +271,3 @@ def _may_be_there(path: str) -> bool:
     except OSError:
         return True
     return True
-
-
-def _folders_of(path: str, seen: Seen) -> tuple[str, ...]:
-    """The folder of a path, and that of what it is a link to."""
-    folder, name = os.path.split(path)
-    folder = folder or "."
-    entry = seen.names(folder).get(name)
-    if entry is None or not entry.is_symlink():
-        return (folder,)
-    return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
-
-
-def _surroundings(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
-    paths = [path for folder in folders for path in seen.paths(folder)]
-    why = [seen.unfollowed[folder] for folder in folders if folder in seen.failed]
-    found = Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)
-    found.look_again(_inodes(folders, seen), _inodes(folders, Seen()))
-    return found
-
-
-def _inodes(folders: Iterable[str], seen: Seen) -> dict[str, int]:
-    return {name: entry.inode() for folder in folders for name, entry in seen.names(folder).items()}

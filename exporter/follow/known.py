@@ -128,6 +128,7 @@ class Known:
 
     def drop(self, file: File) -> None:
         """Knows a file no longer."""
+        file.dropped = True
         file.close()
         self.files.remove(file)
 

@@ -70,7 +70,7 @@ class Log(Known):
     # How much there is to read
 
     def look(self, statuses: Mapping[str, os.stat_result], around: Around) -> None:
-        """Looks how much there is to read. `statuses` are those of matching paths."""
+        """Looks how much there is to read. `statuses` are those of matching paths, and of others that are watched."""
         self.trouble = {}
         newest = self.files[-LOOKED_AT:]
         for file in self._one_by_one():
@@ -82,9 +82,26 @@ class Log(Known):
             if file.reader is not None or (status is not None and signature(status) != file.state.signature):
                 self._look(file, around, status)
 
+    def rests(self, watch: Callable[[str], os.stat_result | None]) -> bool:
+        """Whether there is nothing to do for as long as the files that `watch` looks at stay as they are."""
+        if self.trouble or any(file.unread or file.gone for file in self.files):
+            return False
+        older = len(self.files) - LOOKED_AT
+        return all(
+            self._is_known(file, watch(file.state.path))
+            for at, file in enumerate(self.files)
+            if at >= older or file.reader is not None
+        )
+
+    def _is_known(self, file: File, status: os.stat_result | None) -> bool:
+        """Whether a status is the file's, and nothing was written to it."""
+        if status is None or (status.st_dev, status.st_ino) != file.state.identity:
+            return False
+        return signature(status) == file.state.signature
+
     def _one_by_one(self) -> Iterator[File]:
         """The files, but those that one before made known no longer."""
-        return (file for file in list(self.files) if file in self.files)
+        return (file for file in list(self.files) if not file.dropped)
 
     def _look(self, file: File, around: Around, status: os.stat_result | None = None, *, closely: bool = False) -> None:
         try:

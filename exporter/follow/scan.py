@@ -15,6 +15,11 @@ from pathlib import Path
 import msgspec
 
 Names = dict[str, "os.DirEntry[str]"]
+FolderSignature = tuple[int, int, int, int] | None
+"""Device, inode and times of the last change: what differs when anything in a folder came, went or was renamed. None
+where there is no such folder."""
+_UNKNOWN = -1
+"""The kind of what could not be looked at."""
 
 _MAGIC = re.compile(r"[*?\[]")
 _ROTATED = re.compile(
@@ -34,26 +39,53 @@ class Seen(msgspec.Struct):
     """What matches but cannot be followed, by path: directory, special, permission or error."""
     folders: dict[str, Names] = {}
     """The folders that were looked into, with all their entries; none where there is no such folder."""
+    inodes: dict[str, dict[str, int]] = {}
+    """The same, with what their names stand for."""
+    signatures: dict[str, FolderSignature] = {}
+    """The same, with what they were like before they were read."""
+    kinds: dict[str, int] = {}
+    """What is no regular file, or a link that may lead to a folder, by path, as `kind` tells. Where it is a link, that
+    may change without its folder."""
     failed: set[str] = set()
     """The folders that could not be read: nothing may be concluded of what is in them."""
     uncertain: bool = False
     """Whether a look at a single file failed that may succeed the next time."""
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether a look failed, at a folder or at a file."""
+        return not {"permission", "error"}.isdisjoint(self.unfollowed.values())
+
     def names(self, folder: str) -> Names:
         """The entries of a folder, read once a look; none where that fails."""
-        names = self.folders.get(folder)
-        if names is None and folder not in self.failed:
+        if folder not in self.folders and folder not in self.failed:
             try:
-                with os.scandir(folder) as entries:
-                    names = {entry.name: entry for entry in entries}
-            except (FileNotFoundError, NotADirectoryError):
-                names = {}
+                self._read(folder)
             except OSError as error:
                 self.failed.add(folder)
                 self.unfollowed[folder] = problem(error)
-                return {}
-            self.folders[folder] = names
-        return names or {}
+        return self.folders.get(folder, {})
+
+    def _read(self, folder: str) -> None:
+        signature = folder_signature(folder)
+        try:
+            with os.scandir(folder) as entries:
+                names = {entry.name: entry for entry in entries}
+        except (FileNotFoundError, NotADirectoryError):
+            names = {}
+        self.signatures[folder] = signature
+        self.folders[folder] = names
+        self.inodes[folder] = {name: entry.inode() for name, entry in names.items()}
+
+    def is_folder(self, path: str, entry: "os.DirEntry[str]") -> bool:
+        """Whether an entry is a folder, or a link to one."""
+        if not entry.is_symlink():
+            return _is_folder(entry)
+        try:
+            self.kinds[path] = kind(path)
+        except OSError:
+            self.kinds[path] = _UNKNOWN
+        return self.kinds[path] == stat.S_IFDIR
 
     def regular(self, path: str) -> os.stat_result | None:
         """The status of a regular file; None for anything else, also where it cannot be told."""
@@ -93,6 +125,7 @@ def look(patterns: Iterable[str]) -> Seen:
         try:
             status = os.stat(path)  # noqa: PTH116  # Path.stat costs three times as much, twice a second for each file
         except FileNotFoundError:
+            seen.kinds[path] = 0
             continue
         except OSError as error:
             seen.unfollowed[path] = problem(error)
@@ -100,6 +133,7 @@ def look(patterns: Iterable[str]) -> Seen:
         if stat.S_ISREG(status.st_mode):
             seen.files[path] = status
         else:
+            seen.kinds[path] = stat.S_IFMT(status.st_mode)
             seen.unfollowed[path] = "directory" if stat.S_ISDIR(status.st_mode) else "special"
     return seen
 
@@ -120,6 +154,25 @@ def regular(path: str) -> os.stat_result | None:
     except OSError:
         return None
     return status if stat.S_ISREG(status.st_mode) else None
+
+
+def kind(path: str) -> int:
+    """What a path leads to, as `stat.S_IFMT` tells, and 0 where it leads to nothing. Raises OSError."""
+    try:
+        return stat.S_IFMT(os.stat(path).st_mode)  # noqa: PTH116  # as in `look`
+    except FileNotFoundError:
+        return 0
+
+
+def folder_signature(folder: str) -> FolderSignature:
+    """What differs when a folder has changed, in the limits of its file system's clock. Raises OSError."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116  # as in `look`
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISDIR(status.st_mode):
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 def join(folder: str, name: str) -> str:
@@ -146,7 +199,7 @@ def _expand(pattern: str, seen: Seen) -> Iterator[str]:
                 join(folder, name)
                 for folder in found
                 for name, entry in seen.names(folder).items()
-                if fits(name) and _is_folder(entry)
+                if fits(name) and seen.is_folder(join(folder, name), entry)
             ]
         else:
             found = [join(folder, part) for folder in found]

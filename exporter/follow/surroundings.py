@@ -8,7 +8,7 @@ import msgspec
 
 from exporter.follow.likeness import FileState
 from exporter.follow.reader import Identity, Signature, signature
-from exporter.follow.scan import rotated_from
+from exporter.follow.scan import Seen, rotated_from
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -88,3 +88,26 @@ class Surroundings:
         if not self.complete or state.path in self.failed or state.identity[1] in self._moved:
             return False
         return self.find(state) is None
+
+
+def folders_of(path: str, seen: Seen) -> tuple[str, ...]:
+    """The folder of a path, and that of what it is a link to."""
+    folder, name = os.path.split(path)
+    folder = folder or "."
+    entry = seen.names(folder).get(name)
+    if entry is None or not entry.is_symlink():
+        return (folder,)
+    return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
+
+
+def surroundings_of(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:
+    """What lies in some folders, of which a look has the names; they are looked at once more when all is done."""
+    paths = [path for folder in folders for path in seen.paths(folder)]
+    why = [seen.unfollowed[folder] for folder in folders if folder in seen.failed]
+    found = Surroundings(paths, complete=not why, uncertain="error" in why, elsewhere=elsewhere)
+    found.look_again(_inodes(folders, seen), _inodes(folders, Seen()))
+    return found
+
+
+def _inodes(folders: Iterable[str], seen: Seen) -> dict[str, int]:
+    return {name: inode for folder in folders if seen.names(folder) for name, inode in seen.inodes[folder].items()}

@@ -211,8 +211,8 @@ class Histogram(Cumulative):
         cell[bisect_left(self.edges, value)] += times
         cell[-2] += value * times
 
-    def observe_all(self, values: list[int] | list[float], *labels: str) -> None:
-        """Counts many values of one series at once, all whole, if floats; sorts them in place."""
+    def observe_all(self, values: list[int] | list[float], *labels: str) -> int:
+        """Counts many values of one series at once, all whole, if floats; sorts them in place, returns their sum."""
         cell = self.cell(*labels, times=len(values))
         values.sort()
         below = 0
@@ -221,7 +221,9 @@ class Histogram(Cumulative):
             cell[at] += upto - below
             below = upto
         cell[len(self.edges)] += len(values) - below
-        cell[-2] += int(sum(values))
+        total = int(sum(values))
+        cell[-2] += total
+        return total
 
 
 class Gauge(Metric):

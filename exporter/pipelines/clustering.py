@@ -7,18 +7,20 @@
  "avg_cluster_size": 20.4, "outlier_percentage": 12.3, "silhouette_score": 0.42}}
 """
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Hashable
 from typing import ClassVar
 
 import msgspec
 
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean
 from exporter.indicator import Indicator, Unit
-from exporter.metric import Metrics
+from exporter.metric import Metrics, label_value
+from exporter.pending import Pending
 from exporter.pipeline import Pipeline, Stream
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
+from exporter.tally import MILLIONTHS, wholes
 
-MICROSECONDS = 1_000_000
 ERRORS = ("llm_failures", "llm_timeouts", "parsing_errors", "propagation_conflicts", "database_errors")
 """The job's counters of errors that seed 004 names."""
 ERROR_SUFFIXES = ("_failures", "_timeouts", "_errors", "_conflicts")
@@ -60,6 +62,22 @@ class Job(Record, tag_field="event", tag="clustering_metrics"):
     level: str | None = None
     stage_durations: dict[str, Quantity] | None = None
 
+    @property
+    def logged(self) -> dict[str, float]:
+        """All that figures are made of."""
+        return {"total_duration": self.total_duration} | self.counters | self.gauges
+
+    @property
+    def shape(self) -> Hashable:
+        """Jobs of the same shape have the same figures: the same keys, and none of 0 that something is divided by."""
+        counters, gauges = self.counters, self.gauges
+        return (
+            not gauges.get("pages_processed", counters.get("pages_processed")),
+            not gauges.get("total_duration", counters.get("total_duration", self.total_duration)),
+            tuple(counters),
+            tuple(gauges),
+        )
+
 
 class Figure(msgspec.Struct, frozen=True):
     """A figure of a wiki's last job: under which key it is logged, `per` to the gauge's unit, or else of which two
@@ -72,8 +90,9 @@ class Figure(msgspec.Struct, frozen=True):
 
     def of(self, logged: dict[str, float]) -> float | None:
         """The figure's value, None where the job has no data for it."""
-        if self.key in logged:
-            return logged[self.key] / self.per
+        value = logged.get(self.key)
+        if value is not None:
+            return value / self.per
         if self.quotient is None:
             return None
         part, whole = (logged.get(key, 0 if key in COUNTED else None) for key in self.quotient)
@@ -103,12 +122,38 @@ FIGURES = {
 """What is shown of a wiki's last job."""
 
 
+class _Jobs:
+    """What waits of a wiki's jobs, by stage and by counter."""
+
+    def __init__(self, wiki: str) -> None:
+        self.wiki = wiki
+        self.seconds: list[float] = []
+        self.stages: dict[str, list[float]] = {}
+        self.counters: dict[str, list[int]] = {}
+        self.rest = 0
+        """Untagged pages of jobs that have no counter of them: those processed and not tagged."""
+        self.last: Job | None = None
+        """The last job, if it is not shown yet."""
+        self.has: list[bool] = []
+        """Which figures the last job has that was shown."""
+        self.shapes: set[Hashable] = set()
+        """Shapes of jobs that have just these."""
+
+
+class _Pending(Pending):
+    """What waits: by event and level the pages of the clusters, or None for each event; and jobs by wiki."""
+
+    def __init__(self) -> None:
+        self.events: defaultdict[tuple[str, str | None], list[int | None]] = defaultdict(list)
+        self.wikis: dict[str, _Jobs] = {}
+
+
 class Clustering(Pipeline):
     """Counts events, folds jobs into counters per wiki, and shows each wiki's last job."""
 
     streams = {
         "events": Stream(
-            records=(Job, ClusterCreated),
+            records=(ClusterCreated, Job),
             tag="event",
             otherwise=Event,
             help="structlog's JSON lines, of which a job's last one tells the most",
@@ -118,6 +163,7 @@ class Clustering(Pipeline):
     }
 
     def declare(self, metrics: Metrics) -> None:
+        self._pending = _Pending()
         self.events = metrics.counter("clustering_events_total", "Events logged, by level.", "event", "level")
         self.jobs = metrics.counter("clustering_jobs_total", "Jobs that ended.", "wiki_id")
         self.duration = metrics.histogram(
@@ -125,7 +171,7 @@ class Clustering(Pipeline):
             "Duration of a whole job.",
             "wiki_id",
             bounds=(5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200),
-            per_unit=MICROSECONDS,
+            per_unit=MILLIONTHS,
         )
         self.stage_duration = metrics.histogram(
             "clustering_stage_duration_seconds",
@@ -133,7 +179,7 @@ class Clustering(Pipeline):
             "wiki_id",
             "stage",
             bounds=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600),
-            per_unit=MICROSECONDS,
+            per_unit=MILLIONTHS,
         )
         self.pages = metrics.counter("clustering_pages_total", "Pages by outcome of jobs.", "wiki_id", "outcome")
         self.tags = metrics.counter("clustering_tags_applied_total", "Tags that jobs applied to pages.", "wiki_id")
@@ -143,42 +189,105 @@ class Clustering(Pipeline):
             "Pages in a new cluster.",
             bounds=(2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000),
         )
-        self.last_job = {
-            name: metrics.gauge(f"clustering_{name}", f"{figure.help}, in the wiki's last job.", "wiki_id")
+        self.last_job = [
+            (metrics.gauge(f"clustering_{name}", f"{figure.help}, in the wiki's last job.", "wiki_id"), figure)
             for name, figure in FIGURES.items()
-        }
+        ]
 
     def observe(self, stream: str, log: str, records: list[Event | ClusterCreated | Job]) -> None:
-        for (event, level), times in Counter([(record.event, record.level) for record in records]).items():
-            self.events.add(times, event, level or "unknown", times=times)
-        clusters = [record.page_count for record in records if isinstance(record, ClusterCreated)]
-        self.cluster_size.observe_all([pages for pages in clusters if pages is not None])
+        events = self._pending.events
         for record in records:
-            if isinstance(record, Job):
-                self._count_job(record)
+            if isinstance(record, ClusterCreated):
+                events[record.event, record.level].append(record.page_count)
+            elif isinstance(record, Job):
+                events[record.event, record.level].append(None)
+                self._take_job(record)
+            else:
+                events[record.event, record.level].append(None)
+        if self._pending.is_full():
+            self.settle()
 
-    def _count_job(self, job: Job) -> None:
-        wiki = str(job.wiki_id)
-        counters = job.counters
-        self.jobs.add(1, wiki)
-        self.duration.observe(round(job.total_duration * MICROSECONDS), wiki)
+    def _take_job(self, job: Job) -> None:
+        waiting = self._jobs_of(str(job.wiki_id))
+        waiting.seconds.append(job.total_duration)
+        counters, stages = waiting.counters, waiting.stages
         for stage, seconds in (job.stage_durations or {}).items():
-            self.stage_duration.observe(round(seconds * MICROSECONDS), wiki, stage)
-        tagged = counters.get("pages_tagged", 0)
-        rest = max(0, counters.get("pages_processed", 0) - tagged)
-        self.pages.add(tagged, wiki, "tagged")
-        self.pages.add(counters.get("pages_untagged", rest), wiki, "untagged")
-        self.tags.add(counters.get("total_tags_applied", 0), wiki)
-        errors = dict.fromkeys(ERRORS, 0) | {key: times for key, times in counters.items() if _counts_errors(key)}
-        for key, times in errors.items():
-            self.errors.add(times, wiki, key)
-        logged: dict[str, float] = {"total_duration": job.total_duration} | counters | job.gauges
-        for name, figure in FIGURES.items():
-            self.last_job[name].set(figure.of(logged), wiki)
+            if stage not in stages:
+                self.stage_duration.cell(waiting.wiki, stage, times=0)
+                stages[stage] = []
+            stages[stage].append(seconds)
+        for key, times in job.counters.items():
+            if key not in counters:
+                if _counts_errors(key):
+                    self.errors.cell(waiting.wiki, key, times=0)
+                counters[key] = []
+            counters[key].append(times)
+        if "pages_untagged" not in job.counters:
+            rest = job.counters.get("pages_processed", 0) - job.counters.get("pages_tagged", 0)
+            waiting.rest += max(0, rest)
+        if job.shape in waiting.shapes:
+            waiting.last = job
+        else:
+            self._show_at_once(waiting, job)
+
+    def _show_at_once(self, waiting: _Jobs, job: Job) -> None:
+        """Shows a job. Later ones of which the same figures are known have no need of that: they only change values."""
+        waiting.last = None
+        logged = job.logged
+        has = [figure.of(logged) is not None for _, figure in self.last_job]
+        self._show(waiting.wiki, job)
+        if has != waiting.has:
+            waiting.has = has
+            waiting.shapes.clear()
+        if has == [(waiting.wiki,) in gauge.values for gauge, _ in self.last_job]:  # else some are over the cap
+            waiting.shapes.add(job.shape)
+
+    def _show(self, wiki: str, job: Job) -> None:
+        logged = job.logged
+        for gauge, figure in self.last_job:
+            gauge.set(figure.of(logged), wiki)
+
+    def _jobs_of(self, wiki: str) -> _Jobs:
+        """What waits of a wiki's jobs; the known errors are born with the first of them."""
+        waiting = self._pending.wikis.get(wiki)
+        if waiting is None:
+            waiting = self._pending.wikis[wiki] = _Jobs(label_value(wiki))
+            for error in ERRORS:
+                self.errors.cell(waiting.wiki, error, times=0)
+        return waiting
+
+    def settle(self) -> None:
+        pending, self._pending = self._pending, _Pending()
+        sizes: list[int] = []
+        for (event, level), pages in pending.events.items():
+            self.events.add(len(pages), event, level or "unknown", times=len(pages))
+            sizes += [each for each in pages if each is not None]
+        self.cluster_size.observe_all(sizes)
+        for waiting in pending.wikis.values():
+            self._settle_jobs(waiting)
+            if waiting.last is not None:
+                self._show(waiting.wiki, waiting.last)
+
+    def _settle_jobs(self, waiting: _Jobs) -> None:
+        wiki, jobs, counters = waiting.wiki, len(waiting.seconds), waiting.counters
+        self.jobs.add(jobs, wiki, times=jobs)
+        self.duration.observe_all(wholes(waiting.seconds), wiki)
+        for stage, seconds in waiting.stages.items():
+            self.stage_duration.observe_all(wholes(seconds), wiki, stage)
+        self.pages.add(sum(counters.get("pages_tagged", ())), wiki, "tagged", times=jobs)
+        self.pages.add(sum(counters.get("pages_untagged", ())) + waiting.rest, wiki, "untagged", times=jobs)
+        self.tags.add(sum(counters.get("total_tags_applied", ())), wiki, times=jobs)
+        for error in ERRORS:
+            self.errors.add(sum(counters.pop(error, ())), wiki, error, times=jobs)
+        for key, times in counters.items():
+            if _counts_errors(key):
+                self.errors.add(sum(times), wiki, key, times=len(times))
 
     def merge(self, other: "Clustering") -> None:
+        self.settle()
+        other.settle()
         for wiki in other.jobs.cells:
-            for gauge in self.last_job.values():
+            for gauge, _ in self.last_job:
                 gauge.discard(wiki)
         super().merge(other)
 

@@ -6,21 +6,22 @@
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, quantiles
 from exporter.indicator import Indicator, Unit
-from exporter.join import Join
+from exporter.join import Join, facts
 from exporter.metric import OTHER, Metrics, label_value
+from exporter.pending import Pending
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
-from exporter.tally import MILLIONTHS
+from exporter.tally import MILLIONTHS, wholes
 
 MIB = 1 << 20
 CORRECTIONS = {"false_positives": "false_positive", "false_negatives": "false_negative"}
@@ -29,12 +30,15 @@ URL_CHARACTERS = 4096
 """So much of a URL is looked at for its host; the standard library remembers the last URLs that it took apart."""
 QUEUED = 1
 """The URL is scheduled for another try."""
+SCHEDULED, SPENT = facts(QUEUED, QUEUED), facts(QUEUED, 0)
 
 _REASONS = {"oom": re.compile(r"\boom\b|out of memory", re.I), "timeout": re.compile(r"timeout|timed out", re.I)}
 
 
 class Page(Record):
     """A page that was crawled and scored."""
+
+    unused = ("embedding_id", "model_version")
 
     url: str
     score: Quantity
@@ -49,6 +53,8 @@ class Page(Record):
 
 class Failure(Record):
     """A page that failed."""
+
+    unused = ("error", "retry_count", "user_agent")
 
     url: str
     stage: str
@@ -134,6 +140,29 @@ class CrawlState(State):
     thresholds: dict[str, Threshold] = {}
 
 
+class _Pages(NamedTuple):
+    """What waits of pages of one category and method that all passed, or did not."""
+
+    scores: list[float]
+    seconds: list[float]
+    lengths: list[int]
+    tags: list[str]
+    known: set[str]
+    """The tags whose series are born."""
+
+
+class _Pending(Pending):
+    """What waits of the streams that are counted, and the last pass rates of thresholds that were moved."""
+
+    def __init__(self) -> None:
+        self.pages: defaultdict[tuple[str, str, bool], _Pages] = defaultdict(lambda: _Pages([], [], [], [], set()))
+        self.failures: Counter[tuple[str, str, Identifier | None]] = Counter()
+        self.origins: Counter[tuple[str, str]] = Counter()
+        self.corrections: Counter[tuple[str, str]] = Counter()
+        self.embedding_failures: Counter[str] = Counter()
+        self.pass_rates: dict[str, float] = {}
+
+
 class Crawl(Pipeline):
     """Folds seven logs of the crawler into counters, and shows the last threshold and health."""
 
@@ -157,6 +186,7 @@ class Crawl(Pipeline):
     state: CrawlState
 
     def declare(self, metrics: Metrics) -> None:
+        self._pending = _Pending()
         self._declare_pages(metrics)
         self.failures = metrics.counter(
             "crawl_failures_total", "Failures by HTTP response code.", "stage", "exception_type", "code"
@@ -215,56 +245,63 @@ class Crawl(Pipeline):
     def observe(self, stream: str, log: str, records: list[Any]) -> None:
         match stream:
             case "metadata":
-                self._count_pages(records)
+                self._take_pages(records)
             case "failures":
-                self._count_failures(records)
+                self._take_failures(records)
             case "false_positives" | "false_negatives":
-                self._count_corrections(CORRECTIONS[stream], records)
+                self._take_corrections(CORRECTIONS[stream], records)
             case "embedding_failures":
-                self._count_embedding_failures(records)
+                self._take_embedding_failures(records)
             case "thresholds":
                 self._show_thresholds(records)
             case "health":
                 self._show_health(records[-1])
+        if self._pending.is_full():
+            self.settle()
 
-    def _count_pages(self, pages: list[Page]) -> None:
-        counts = Counter([(page.category, page.extraction_method, page.threshold_passed) for page in pages])
-        for (category, method, passed), times in counts.items():
-            self.pages.add(times, category, method, "true" if passed else "false", times=times)
-        scores: dict[str, list[int]] = {}
-        durations: dict[str, list[int]] = {}
+    def _take_pages(self, pages: list[Page]) -> None:
+        waiting = self._pending.pages
         for page in pages:
-            scores.setdefault(page.category, []).append(round(page.score * MILLIONTHS))
-            durations.setdefault(page.extraction_method, []).append(round(page.processing_time * MILLIONTHS))
-        for category, values in scores.items():
-            self.score.observe_all(values, category)
-        for method, values in durations.items():
-            self.duration.observe_all(values, method)
-        self.length.observe_all([page.length for page in pages])
-        for (category, tag), times in Counter([(page.category, tag) for page in pages for tag in page.tags]).items():
-            self.tags.add(times, category, tag, times=times)
+            scores, seconds, lengths, tags, known = waiting[
+                page.category, page.extraction_method, page.threshold_passed
+            ]
+            scores.append(page.score)
+            seconds.append(page.processing_time)
+            lengths.append(page.length)
+            tags += page.tags
+            if not known.issuperset(page.tags):
+                known.update(page.tags)
+                for tag in page.tags:
+                    self.tags.cell(page.category, tag, times=0)
 
-    def _count_failures(self, failures: list[Failure]) -> None:
-        for failure in failures:
-            code = failure.response_code
-            self.failures.add(1, failure.stage, failure.exception_type, "none" if code is None else str(code))
-            self.domain_failures.add(1, domain(failure.url))
+    def _take_failures(self, failures: list[Failure]) -> None:
+        self._pending.failures.update(
+            [(failure.stage, failure.exception_type, failure.response_code) for failure in failures]
+        )
+        self._pending.origins.update([origin(failure.url) for failure in failures])
 
-    def _count_corrections(self, kind: str, corrections: list[Correction]) -> None:
-        for correction in corrections:
-            for either in CORRECTIONS.values():
-                self.corrections.cell(either, correction.correct_category, times=0)
-            self.corrections.add(1, kind, correction.correct_category)
+    def _take_corrections(self, kind: str, corrections: list[Correction]) -> None:
+        self._pending.corrections.update([(kind, correction.correct_category) for correction in corrections])
 
-    def _count_embedding_failures(self, failures: list[EmbeddingFailure]) -> None:
-        for failure in failures:
-            self.embedding_failures.add(1, embedding_reason(failure.failure_reason))
-            self.state.embeddings.tell(failure.url, QUEUED, QUEUED if failure.retry_scheduled else 0)
+    def _take_embedding_failures(self, failures: list[EmbeddingFailure]) -> None:
+        self._pending.embedding_failures.update([failure.failure_reason for failure in failures])
+        self.state.embeddings.tell_all(
+            [(failure.url, SCHEDULED if failure.retry_scheduled else SPENT) for failure in failures]
+        )
 
     def _show_thresholds(self, runs: list[ThresholdRun]) -> None:
+        """Moves the thresholds; where that bears no series and makes none absent, the gauges follow later."""
+        waiting = self._pending.pass_rates
         for run in runs:
-            self.pass_ratio.set(run.pass_rate, run.method)
-            self._move_threshold(label_value(run.method), Threshold(run.threshold))
+            method = run.method
+            known = self.state.thresholds.get(method)
+            if known is not None and known.last and known.before:
+                known.last, known.before = run.threshold, known.last
+                waiting[method] = run.pass_rate
+            else:
+                waiting.pop(method, None)
+                self.pass_ratio.set(run.pass_rate, method)
+                self._move_threshold(label_value(method), Threshold(run.threshold))
 
     def _move_threshold(self, method: str, threshold: Threshold) -> None:
         """Puts a later threshold in the place of a method's last one, unless there are too many methods."""
@@ -282,8 +319,49 @@ class Crawl(Pipeline):
             gauge.set(None if value is None else convert(value))
 
     def settle(self) -> None:
+        pending, self._pending = self._pending, _Pending()
+        self._settle_pages(pending)
+        self._settle_failures(pending)
+        for (kind, category), times in pending.corrections.items():
+            for either in CORRECTIONS.values():
+                self.corrections.cell(either, category, times=0)
+            self.corrections.add(times, kind, category, times=times)
+        for method, pass_rate in pending.pass_rates.items():
+            threshold = self.state.thresholds[method]
+            self.pass_ratio.set(pass_rate, method)
+            self.threshold.set(threshold.last, method)
+            self.threshold_change.set(threshold.change, method)
         if self.state.embeddings.things:
             self.retry_queue.set(self.state.embeddings.count(QUEUED))
+
+    def _settle_pages(self, pending: _Pending) -> None:
+        scores_by: defaultdict[str, list[float]] = defaultdict(list)
+        seconds_by: defaultdict[str, list[float]] = defaultdict(list)
+        tags_by: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        all_lengths: list[int] = []
+        for (category, method, passed), (scores, seconds, lengths, tags, _) in pending.pages.items():
+            pages = len(scores)
+            self.pages.add(pages, category, method, "true" if passed else "false", times=pages)
+            scores_by[category] += scores
+            seconds_by[method] += seconds
+            all_lengths += lengths
+            tags_by[category].update(tags)
+        for category, scores in scores_by.items():
+            self.score.observe_all(wholes(scores), category)
+        for method, seconds in seconds_by.items():
+            self.duration.observe_all(wholes(seconds), method)
+        self.length.observe_all(all_lengths)
+        for category, counts in tags_by.items():
+            for tag, times in counts.items():
+                self.tags.add(times, category, tag, times=times)
+
+    def _settle_failures(self, pending: _Pending) -> None:
+        for (stage, exception_type, code), times in pending.failures.items():
+            self.failures.add(times, stage, exception_type, "none" if code is None else str(code), times=times)
+        for (scheme, host), times in pending.origins.items():
+            self.domain_failures.add(times, domain(f"{scheme}//{host}"), times=times)
+        for text, times in pending.embedding_failures.items():
+            self.embedding_failures.add(times, embedding_reason(text), times=times)
 
     def merge(self, other: "Crawl") -> None:
         if any(gauge.values for gauge, _ in other.health.values()):
@@ -293,6 +371,16 @@ class Crawl(Pipeline):
             self._move_threshold(method, threshold)
         self.state.embeddings.merge(other.state.embeddings)
         self.settle()
+
+
+def origin(url: str) -> tuple[str, str]:
+    """What stands before and behind the first `//` of a URL, up to its path.
+
+    >>> origin("https://broken.com:8443/page/2"), origin("not a url")
+    (('https:', 'broken.com:8443'), ('not a url', ''))
+    """
+    scheme, _, rest = url.partition("//")
+    return scheme, rest.partition("/")[0]
 
 
 def domain(url: str) -> str:

@@ -9,21 +9,23 @@ A run without metrics.jsonl is read from its distillation.log:
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from pathlib import PurePath
+from typing import Any
 
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.metric import Gauge, Metrics
+from exporter.pending import Pending
 from exporter.pipeline import FolderSize, Pipeline, Source, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Quantity, Record, Timestamp
+from exporter.tally import MILLIONTHS, wholes
 
 UNKNOWN = "unknown"
 """The error type of an unclassified failure; the provider, where a log does not name it."""
 ERROR_TYPES = ("timeout", "json_parse_error", "json_extraction_failed", "llm_api_error", "empty_response", UNKNOWN)
 OUTCOMES = ("success", "failure")
-MICROSECONDS = 1_000_000
 
 _LOG_LINE = re.compile(
     r"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)? \| [A-Z]+ *"
@@ -35,6 +37,8 @@ _LOG_LINE = re.compile(
 
 class Article(Record):
     """One article, distilled or given up after its last attempt."""
+
+    unused = ("article_id", "error_message")
 
     filter_name: str
     llm_provider: str
@@ -82,6 +86,14 @@ json_repaired=False, timestamp='2025-10-27 10:20:03', error_type=None)
     )
 
 
+class _Pending(Pending):
+    """The seconds that articles took, by filter, provider, error type (None where it is a success), attempts, and
+    whether JSON was repaired."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[tuple[str, str, str | None, int, bool], list[float]] = defaultdict(list)
+
+
 class Distillation(Pipeline):
     """Folds articles into counters per filter and provider, and shows the last summary of each filter."""
 
@@ -109,6 +121,7 @@ class Distillation(Pipeline):
     }
 
     def declare(self, metrics: Metrics) -> None:
+        self._pending = _Pending()
         by = ("filter", "provider")
         self.articles = metrics.counter(
             "distillation_articles_total", "Articles by outcome: success or failure.", *by, "outcome"
@@ -118,7 +131,7 @@ class Distillation(Pipeline):
             "Time that an article took, all its attempts included.",
             *by,
             bounds=(1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300),
-            per_unit=MICROSECONDS,
+            per_unit=MILLIONTHS,
         )
         self.attempts = metrics.counter("distillation_attempts_total", "Attempts on articles, retries included.", *by)
         self.retried = metrics.counter(
@@ -146,36 +159,49 @@ class Distillation(Pipeline):
             self.session_processing,
         )
 
-    def observe(self, stream: str, log: str, records: list[Article] | list[SessionSummary] | list[FolderSize]) -> None:
+    def observe(self, stream: str, log: str, records: list[Any]) -> None:
         folder = PurePath(log).parent.name or UNKNOWN
-        for record in records:
-            if isinstance(record, SessionSummary):
-                self._show_session(folder, record)
-            elif isinstance(record, FolderSize):
-                self.error_dumps.set(record.files, folder)
-        articles = [record for record in records if isinstance(record, Article)]
-        if stream == "log":
-            for article in articles:
-                article.filter_name = folder
-        self._count_outcomes(articles)
-        by_filter: dict[tuple[str, str], list[Article]] = {}
-        for article in articles:
-            by_filter.setdefault((article.filter_name, article.llm_provider), []).append(article)
-        for by, group in by_filter.items():
-            self._count_work(group, *by)
+        match stream:
+            case "articles":
+                self._take(records)
+            case "log":
+                self._take(records, filter_name=folder)
+            case "session":
+                for summary in records:
+                    self._show_session(folder, summary)
+            case "error_logs":
+                for size in records:
+                    self.error_dumps.set(size.files, folder)
 
-    def _count_outcomes(self, articles: list[Article]) -> None:
-        """Counts outcomes, in the order of the lines: it decides which error types are admitted, over all filters."""
-        outcomes = [
-            (article.filter_name, article.llm_provider, article.success, article.error_type) for article in articles
-        ]
-        for (filter_name, provider, success, error_type), times in Counter(outcomes).items():
-            by = (filter_name, provider)
-            if (*by, "failure") not in self.articles.cells or (*by, UNKNOWN) not in self.errors.cells:
+    def _take(self, articles: list[Article], *, filter_name: str = "") -> None:
+        waiting = self._pending.seconds
+        for article in articles:
+            waiting[
+                filter_name or article.filter_name,
+                article.llm_provider,
+                None if article.success else article.error_type or UNKNOWN,
+                article.attempts_made,
+                article.json_repaired,
+            ].append(article.time_taken_seconds)
+        if self._pending.is_full():
+            self.settle()
+
+    def settle(self) -> None:
+        pending, self._pending = self._pending, _Pending()
+        seconds_by: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for (filter_name, provider, error_type, attempts, repaired), seconds in pending.seconds.items():
+            by, lines = (filter_name, provider), len(seconds)
+            if by not in seconds_by:
                 self._bear(*by)
-            self.articles.add(times, *by, "success" if success else "failure", times=times)
-            if not success:
-                self.errors.add(times, *by, error_type or UNKNOWN, times=times)
+            seconds_by[by] += seconds
+            self.articles.add(lines, *by, "failure" if error_type else "success", times=lines)
+            if error_type:
+                self.errors.add(lines, *by, error_type, times=lines)
+            self.attempts.add(attempts * lines, *by, times=lines)
+            self.retried.add(lines * (attempts > 1), *by, times=lines)
+            self.repaired.add(lines * repaired, *by, times=lines)
+        for by, seconds in seconds_by.items():
+            self.duration.observe_all(wholes(seconds), *by)
 
     def _bear(self, *by: str) -> None:
         """Shows the known outcomes and error types of a filter and provider from their first article on."""
@@ -183,13 +209,6 @@ class Distillation(Pipeline):
             self.articles.cell(*by, outcome, times=0)
         for error_type in ERROR_TYPES:
             self.errors.cell(*by, error_type, times=0)
-
-    def _count_work(self, articles: list[Article], *by: str) -> None:
-        lines = len(articles)
-        self.duration.observe_all([round(article.time_taken_seconds * MICROSECONDS) for article in articles], *by)
-        self.attempts.add(sum([article.attempts_made for article in articles]), *by, times=lines)
-        self.retried.add(sum([article.attempts_made > 1 for article in articles]), *by, times=lines)
-        self.repaired.add(sum([article.json_repaired for article in articles]), *by, times=lines)
 
     def _show_session(self, filter_name: str, summary: SessionSummary) -> None:
         self.session_articles.set(summary.articles_succeeded, filter_name, "success")

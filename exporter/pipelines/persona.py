@@ -7,13 +7,13 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, groupby
 from operator import attrgetter
 
 import msgspec
 
-from exporter.batch import Trend, quantile
+from exporter.batch import Trend
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles, share
 from exporter.indicator import Indicator, Unit
 from exporter.join import shortened
@@ -41,6 +41,8 @@ DRIFT_SIGNALS: dict[str, tuple[str, Callable[[float], bool]]] = {
 }
 """Seed 001's drift alerts: which trend over the whole run, and when it is one."""
 
+_SERIES_OF_ATTEMPT = 4
+"""An attempt brings at most so many series of one metric, beside those of its scores, repairs and constraints."""
 _ERROR_CLASS = re.compile(r"\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*:")
 _TARGET = re.compile(r"([0-9]{1,10})([KkMm]?)")
 _UNITS = {"": 1, "K": 1000, "M": 1_000_000}
@@ -63,6 +65,8 @@ class Attempt(Record):
     constraint_categories: list[str] | None = None
     anchors_used: list[str] | None = None
     error: str | None = None
+
+    unused = ("attempt",)
 
 
 class PersonaOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,9 +119,9 @@ class _OpenRun:
         batch = self.state.batch
         batch.attempts += self.pending
         self.pending = 0
-        attempts = self.attempts.settle().values()
-        batch.successes += sum(len(by_status.get("success", ())) for by_status in attempts)
-        batch.latencies.add(list(chain.from_iterable(chain.from_iterable(map(dict.values, attempts)))))
+        statuses, latencies = self.attempts.settle()
+        batch.successes += statuses["success"]
+        batch.latencies.add(latencies)
         self._persona.batch_score_mean.capped += batch.take_scores(self.scores.settle())
         self._persona.batch_opening_entropy.capped += batch.take_openings(self.openings.settle())
         self.repairs.settle()
@@ -222,19 +226,48 @@ class Persona(Pipeline):
         )
 
     def observe(self, stream: str, log: str, records: list[Attempt]) -> None:
-        for run_id, attempts in _stretches(records):
-            run = self._open(log, run_id)
-            ids = shortened([attempt.persona_id for attempt in attempts])
-            start, end = 0, len(attempts)
-            while start < end:
-                fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:])
-                self._tally(run, attempts[start:fitting])
-                if fitting < end:
-                    self._close(run)
-                start = fitting
+        for run, attempts in self._by_run(log, records):
+            self._fold(run, attempts)
         self._pending += 1
         if self._pending >= PENDING_CHUNKS:
             self.settle()
+
+    def _by_run(self, log: str, attempts: list[Attempt]) -> Iterable[tuple[_OpenRun, list[Attempt]]]:
+        """The attempts of each run; where a metric may get full, in stretches, since the order of lines decides then
+        which series are admitted."""
+        run_ids = [attempt.run_id for attempt in attempts]
+        if run_ids.count(run_ids[0]) == len(attempts):
+            return [(self._open(log, run_ids[0]), attempts)]
+        runs = {run_id: self._open(log, run_id) for run_id in dict.fromkeys(run_ids)}
+        if not self._has_room(runs.values(), attempts):
+            return [(runs[run_id], list(stretch)) for run_id, stretch in groupby(attempts, attrgetter("run_id"))]
+        found: dict[_OpenRun, list[Attempt]] = {}
+        for run_id, attempt in zip(run_ids, attempts, strict=True):
+            found.setdefault(runs[run_id], []).append(attempt)
+        return found.items()
+
+    def _has_room(self, runs: Iterable[_OpenRun], attempts: list[Attempt]) -> bool:
+        """Whether every series that these attempts may bring is admitted by its metric, in whatever order."""
+        most = _SERIES_OF_ATTEMPT * len(attempts)
+        for attempt in attempts:
+            most += len(attempt.validator_scores or ()) + len(attempt.repairs or ())
+            most += len(attempt.constraint_categories or ())
+        for run in runs:
+            if run.over:
+                return False
+            most += run.values() + len(run.state.batch.scores)
+        return all(len(metric) + most <= metric.cap for metric in self.metrics)
+
+    def _fold(self, run: _OpenRun, attempts: list[Attempt]) -> None:
+        """Folds attempts of one run, batch by batch."""
+        ids = shortened([attempt.persona_id for attempt in attempts])
+        start, end = 0, len(attempts)
+        while start < end:
+            fitting = end if run.over else start + self._fit(run.state.batch.personas, ids[start:])
+            self._tally(run, attempts[start:fitting])
+            if fitting < end:
+                self._close(run)
+            start = fitting
 
     def _open(self, log: str, run_id: str) -> _OpenRun:
         """The run, or over the cap the one that all further runs are counted under."""
@@ -270,11 +303,7 @@ class Persona(Pipeline):
     def _tally(self, run: _OpenRun, attempts: list[Attempt]) -> None:
         """Counts attempts of one batch."""
         batch, run_id, lines = run.state.batch, run.run_id, len(attempts)
-        run.attempts.observe(
-            [attempt.stage for attempt in attempts],
-            [attempt.status for attempt in attempts],
-            [attempt.latency_ms for attempt in attempts],
-        )
+        run.attempts.observe(attempts)
         for attempt in [attempt for attempt in attempts if attempt.status == "fail"]:
             self.failures.add(1, run_id, attempt.stage, error_class(attempt.error))
         prompt = sum([attempt.prompt_tokens for attempt in attempts])
@@ -325,7 +354,7 @@ class Persona(Pipeline):
         self.batch_success_ratio.set(batch.successes / batch.attempts, run_id)
         self.batch_repair_ratio.set(figures["repair_ratio"], run_id)
         self.batch_latency_mean.set(figures["latency_mean_seconds"], run_id)
-        self.batch_latency_p95.set(quantile(batch.latencies.counts, 0.95) / 1000, run_id)
+        self.batch_latency_p95.set(batch.latencies.quantile(0.95) / 1000, run_id)
         if batch.latencies.step > 1:
             self.batch_latency_p95.capped += batch.attempts
         self.batch_opening_entropy.set(figures.get("opening_entropy"), run_id)
@@ -374,16 +403,6 @@ class Persona(Pipeline):
         self.state.runs |= other.state.runs
         self.moved = {run_id for _, run_id in other.state.runs}
         self._show_progress()
-
-
-def _stretches(attempts: list[Attempt]) -> Iterator[tuple[str, list[Attempt]]]:
-    """The stretches of one run each, by its run_id."""
-    run_ids = [attempt.run_id for attempt in attempts]
-    if run_ids.count(run_ids[0]) == len(attempts):
-        yield run_ids[0], attempts
-        return
-    for run_id, stretch in groupby(attempts, attrgetter("run_id")):
-        yield run_id, list(stretch)
 
 
 def tier(run_id: str) -> str:

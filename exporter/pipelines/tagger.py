@@ -7,20 +7,21 @@
  [{"label_id": "ml", "combined": 0.82, "r": 0.9, "p": 0.7, "pth": 0.6}], "total_returned": 4, "ts": 1769869922234}
 """
 
-from collections import Counter
+from collections import defaultdict
+from typing import NamedTuple
 
 import msgspec
 
 from exporter.dashboard import Dashboard, Kind, Panel, buckets, mean, quantiles
 from exporter.indicator import Indicator, Unit
-from exporter.join import Join
+from exporter.join import Facts, Join, facts
 from exporter.metric import Metrics
+from exporter.pending import Pending
 from exporter.pipeline import Pipeline, State, Stream
 from exporter.promql import quotient
 from exporter.record import Count, Identifier, Number, Quantity, Record, Timestamp
-from exporter.tally import MILLIONTHS
+from exporter.tally import MILLIONTHS, wholes
 
-OUTCOMES = ("chosen", "empty")
 SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
 
 TOPIC = 1
@@ -29,6 +30,17 @@ COVERED = 2
 """The ensemble returned a tag."""
 STRONG = 4
 """The prototype suggested a strong tag: p ≥ pth in top3."""
+
+
+NOTHING = facts(0, 0)
+"""Told of a lecture that is there."""
+CHOSEN = facts(TOPIC, TOPIC)
+EMPTY = facts(TOPIC, 0)
+RETURNED = {
+    (covered, strong): facts(COVERED | STRONG, covered * COVERED | strong * STRONG)
+    for covered in (False, True)
+    for strong in (False, True)
+}
 
 
 class CategoryResult(Record, tag_field="kind", tag="category_reasoning_result"):
@@ -43,18 +55,6 @@ class CategoryResult(Record, tag_field="kind", tag="category_reasoning_result"):
     prompt_tokens: Count | None = None
     latency_ms: Quantity | None = None
 
-    @property
-    def outcome(self) -> str:
-        """One of `OUTCOMES`."""
-        return "chosen" if self.chosen_ids else "empty"
-
-    @property
-    def told(self) -> tuple[int, int]:
-        """The facts that it tells of its lecture, and those of them that hold."""
-        if self.category != "Topic":
-            return 0, 0
-        return TOPIC, TOPIC if self.chosen_ids else 0
-
 
 class Candidate(Record):
     """One of the best tags. A prototype score is a cosine, so any of these may be below 0."""
@@ -63,11 +63,6 @@ class Candidate(Record):
     r: Number | None = None
     p: Number | None = None
     pth: Number | None = None
-
-    @property
-    def strong(self) -> bool:
-        """Whether the prototype score reaches its threshold; seed 000 takes 0 and 1 for missing ones."""
-        return (self.p or 0) >= (1 if self.pth is None else self.pth)
 
 
 class EnsembleResult(Record, tag_field="kind", tag="ensemble_result"):
@@ -80,17 +75,39 @@ class EnsembleResult(Record, tag_field="kind", tag="ensemble_result"):
     agreement_count: Count | None = None
     top3: list[Candidate] | None = None
 
-    @property
-    def told(self) -> tuple[int, int]:
-        """The facts that it tells of its lecture, and those of them that hold."""
-        strong = any(candidate.strong for candidate in self.top3 or ())
-        return COVERED | STRONG, (COVERED if self.total_returned else 0) | (STRONG if strong else 0)
+    def is_strong(self) -> bool:
+        """Whether a prototype score reaches its threshold; seed 000 takes 0 and 1 for missing ones."""
+        for candidate in self.top3 or ():
+            if (candidate.p or 0) >= (1 if candidate.pth is None else candidate.pth):
+                return True
+        return False
 
 
 class TaggerState(State):
     """The lectures, by id."""
 
     lectures: Join = msgspec.field(default_factory=Join)
+
+
+class _Results(NamedTuple):
+    """What waits of results of one category and model: whether each is empty, and what some of them tell."""
+
+    empty: list[bool]
+    latencies: list[float]
+    tokens: list[int]
+    scores: list[float]
+
+
+class _Pending(Pending):
+    """What waits of category results, and of ensemble results."""
+
+    def __init__(self) -> None:
+        self.categories: defaultdict[tuple[str, str], _Results] = defaultdict(lambda: _Results([], [], [], []))
+        self.returned: list[int] = []
+        self.backfills = 0
+        self.agreements = 0
+        self.scores: defaultdict[str, list[float]] = defaultdict(list)
+        """Those of the best tags, by component."""
 
 
 class Tagger(Pipeline):
@@ -110,6 +127,7 @@ class Tagger(Pipeline):
     state: TaggerState
 
     def declare(self, metrics: Metrics) -> None:
+        self._pending = _Pending()
         self.category_results = metrics.counter(
             "tagger_category_results_total",
             "Category results by outcome: tags chosen, or empty.",
@@ -156,56 +174,90 @@ class Tagger(Pipeline):
         )
 
     def observe(self, stream: str, log: str, records: list[CategoryResult | EnsembleResult]) -> None:
-        self._count_category_results([record for record in records if isinstance(record, CategoryResult)])
-        self._count_results([record for record in records if isinstance(record, EnsembleResult)])
-        tell = self.state.lectures.tell
+        categories: list[CategoryResult] = []
+        ensembles: list[EnsembleResult] = []
+        tellings: list[tuple[Identifier, Facts]] = []
+        last: Identifier | None = None
         for record in records:
-            tell(record.lecture_id, *record.told)
+            if not isinstance(record, CategoryResult):
+                ensembles.append(record)
+                tellings.append((record.lecture_id, RETURNED[record.total_returned > 0, record.is_strong()]))
+                continue
+            categories.append(record)
+            if record.category == "Topic":
+                tellings.append((record.lecture_id, CHOSEN if record.chosen_ids else EMPTY))
+            elif record.lecture_id != last:  # of most lectures several lines in a row tell no more than this
+                last = record.lecture_id
+                tellings.append((last, NOTHING))
+        self._take_category_results(categories)
+        self._take_results(ensembles)
+        self.state.lectures.tell_all(tellings)
+        if self._pending.is_full():
+            self.settle()
 
-    def _count_category_results(self, results: list[CategoryResult]) -> None:
-        counts = Counter([(result.category, result.model, result.outcome) for result in results])
-        for (category, model, outcome), times in counts.items():
-            for either in OUTCOMES:
-                self.category_results.cell(category, model, either, times=0)
-            self.category_results.add(times, category, model, outcome, times=times)
-        durations: dict[tuple[str, str], list[int]] = {}
-        tokens: dict[tuple[str, str], list[int]] = {}
-        scores: dict[str, list[int]] = {}
+    def _take_category_results(self, results: list[CategoryResult]) -> None:
+        waiting = self._pending.categories
         for result in results:
-            by = (result.category, result.model)
+            empty, latencies, tokens, scores = waiting[result.category, result.model]
+            empty.append(not result.chosen_ids)
             if result.latency_ms is not None:
-                durations.setdefault(by, []).append(round(result.latency_ms * 1000))
+                if not latencies:
+                    self.duration.cell(result.category, result.model, times=0)
+                latencies.append(result.latency_ms)
             if result.prompt_tokens is not None:
-                tokens.setdefault(by, []).append(result.prompt_tokens)
-            for score in (result.confidence or {}).values():
-                scores.setdefault(result.category, []).append(round(score * MILLIONTHS))
-        for by, values in durations.items():
-            self.duration.observe_all(values, *by)
-        for by, values in tokens.items():
-            self.tokens.add(sum(values), *by, times=len(values))
-        for category, values in scores.items():
-            self.confidence.observe_all(values, category)
+                if not tokens:
+                    self.tokens.cell(result.category, result.model, times=0)
+                tokens.append(result.prompt_tokens)
+            if result.confidence:
+                if not scores:
+                    self.confidence.cell(result.category, times=0)
+                scores += result.confidence.values()
 
-    def _count_results(self, results: list[EnsembleResult]) -> None:
-        self.results.cell()[0] += len(results)
-        self.covered.cell()[0] += sum([result.total_returned > 0 for result in results])
-        self.backfills.cell()[0] += sum([result.backfill_triggered is True for result in results])
-        self.agreements.cell()[0] += sum([result.agreement_count or 0 for result in results])
-        self.tags_returned.observe_all([result.total_returned for result in results])
-        scores: dict[str, list[int]] = {}
-        for best in [result.top3[0] for result in results if result.top3]:
-            for component, score in (("combined", best.combined), ("reasoning", best.r), ("prototype", best.p)):
-                if score is not None:
-                    scores.setdefault(component, []).append(max(0, round(score * MILLIONTHS)))
-        for component, values in scores.items():
-            self.top_score.observe_all(values, component)
+    def _take_results(self, results: list[EnsembleResult]) -> None:
+        pending, scores = self._pending, self._pending.scores
+        for result in results:
+            pending.returned.append(result.total_returned)
+            pending.backfills += result.backfill_triggered is True
+            pending.agreements += result.agreement_count or 0
+            if result.top3:
+                best = result.top3[0]
+                if best.combined is not None:
+                    scores["combined"].append(best.combined)
+                if best.r is not None:
+                    scores["reasoning"].append(best.r)
+                if best.p is not None:
+                    scores["prototype"].append(best.p)
 
     def settle(self) -> None:
+        pending, self._pending = self._pending, _Pending()
+        self._settle_category_results(pending)
+        lines = len(pending.returned)
+        self.results.cell()[0] += lines
+        self.covered.cell()[0] += lines - pending.returned.count(0)
+        self.backfills.cell()[0] += pending.backfills
+        self.agreements.cell()[0] += pending.agreements
+        self.tags_returned.observe_all(pending.returned)
+        for component, scores in pending.scores.items():
+            self.top_score.observe_all(wholes([max(0.0, score) for score in scores]), component)
         lectures = self.state.lectures
         if lectures.things:
             self.lectures.set(lectures.count())
             self.lectures_covered.set(lectures.count(COVERED))
             self.possible_misses.set(lectures.count(STRONG, but_not=TOPIC))
+
+    def _settle_category_results(self, pending: _Pending) -> None:
+        scores_by: defaultdict[str, list[float]] = defaultdict(list)
+        for by, (empty, latencies, tokens, scores) in pending.categories.items():
+            self.category_results.add(empty.count(False), *by, "chosen", times=empty.count(False))
+            self.category_results.add(empty.count(True), *by, "empty", times=empty.count(True))
+            if latencies:
+                self.duration.observe_all(wholes(latencies, 1000), *by)
+            if tokens:
+                self.tokens.add(sum(tokens), *by, times=len(tokens))
+            scores_by[by[0]] += scores
+        for category, scores in scores_by.items():
+            if scores:
+                self.confidence.observe_all(wholes(scores), category)
 
     def merge(self, other: "Tagger") -> None:
         super().merge(other)

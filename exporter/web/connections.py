@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from email.utils import formatdate
 from math import inf
 from typing import Any, cast
 
@@ -132,6 +133,11 @@ class Http(H11Protocol):
     def __init__(self, place: Place, **settings: Any) -> None:
         super().__init__(app_state={"place": place}, **settings)
         self._place = place
+
+    def handle_events(self) -> None:
+        """Dates the answers to what has come; uvicorn would have a clock tick for that."""
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        super().handle_events()
 
     def pause_writing(self) -> None:
         super().pause_writing()

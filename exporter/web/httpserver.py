@@ -1,13 +1,13 @@
 """uvicorn, with its signals left to us and its connections let in by a `Door`. In comes an application, out goes HTTP.
 
-What asyncio has to say goes to our own log, in its form.
+What asyncio has to say goes to our own log, in its form. Where nobody asks for anything, nothing wakes it.
 """
 
 import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import anyio.to_thread
@@ -28,11 +28,9 @@ log = structlog.get_logger()
 
 
 class HttpServer(uvicorn.Server):
-    """Serves an application on a listening socket. It ends by itself when `failed` says so."""
+    """Serves an application on a listening socket until `end`."""
 
-    def __init__(
-        self, app: ASGIApp, listener: socket.socket, places: Places, web: InForce, *, failed: Callable[[], bool]
-    ) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, places: Places, web: InForce) -> None:
         settings = uvicorn.Config(
             Access(app, lambda: web.look().config),
             http=Http,
@@ -45,7 +43,7 @@ class HttpServer(uvicorn.Server):
             timeout_graceful_shutdown=2,
         )
         super().__init__(settings)
-        self._failed = failed
+        self._ended = asyncio.Event()
         self._listener = listener
         self._door = Door(
             listener,
@@ -66,8 +64,9 @@ class HttpServer(uvicorn.Server):
         self._door.close()
         await super().shutdown([self._listener])
 
-    async def on_tick(self, counter: int) -> bool:
-        return self._failed() or await super().on_tick(counter)
+    async def main_loop(self) -> None:
+        """Waits; uvicorn's own looks ten times a second whether it is to end, which costs more than following does."""
+        await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,6 +75,7 @@ class HttpServer(uvicorn.Server):
     def end(self) -> None:
         """Ends it, as soon as those who are being answered have their answers, or two seconds are over."""
         self.should_exit = True
+        self._ended.set()
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

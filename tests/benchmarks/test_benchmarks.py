@@ -1,6 +1,6 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from benchmarks import catchup, cut, holdup, memory, scrape, serving
+from benchmarks import catchup, cut, files, holdup, memory, scrape, serving
 from benchmarks.figure import Figure, Found, Sizes, Table
 
 TINY = Sizes(
@@ -13,6 +13,9 @@ TINY = Sizes(
     settle_seconds=0,
     watch_seconds=0.1,
     scrape_every=0.05,
+    turns_watched=1,
+    idle_files=8,
+    busy_files=4,
     samples=(200,),
     catchup_bytes=200_000,
     scrapes=1,
@@ -39,8 +42,16 @@ def test_idle_measures_memory_and_cpu(tmp_path):
 
 
 def test_following_appends_to_a_served_log(tmp_path):
-    """What the target is for comes first."""
-    assert "CPU at 1,000 lines/s" == serving.following(tmp_path, TINY)[0].what
+    """At both rates, each without scrapes and with some; what a target is for comes first."""
+    figures = serving.following(tmp_path, TINY)
+    assert ["CPU at 1,000 lines/s", "CPU at 10,000 lines/s"] == whats(figures)[::2]
+    assert [1.0, None, 5.0, None] == [figure.at_most for figure in figures]
+
+
+def test_many_files_are_followed_beside_mtail(tmp_path):
+    """When nothing is written, and when something is."""
+    figures = files.run(tmp_path, TINY)
+    assert ["CPU with 8 idle files", "CPU with 4 busy files"] == whats(figures)[::3]
 
 
 def test_scrape_fetches_every_format(tmp_path):

@@ -43,6 +43,8 @@ def test_page_begins_with_every_target_and_why_it_is_missed():
     sections = section("Many files", slow, other, Figure("share", 1.0)), section("Idle", quick)
     targets = shown(*sections).partition("## Targets")[2]
     assert targets.partition("## ")[0].strip().splitlines() == [
+        "1 of 3 are met.",
+        "",
         "| Benchmark | What | Figure | Target | Met |",
         "| --- | --- | ---: | ---: | --- |",
         "| [Many files](#many-files) | cost | 5 µs | ≤ 4 µs | **no** |",

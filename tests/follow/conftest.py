@@ -10,13 +10,14 @@ def log(tmp_path):
     return tmp_path / "a.log"
 
 
-@pytest.fixture(params=[False, True], ids=["running", "restarting"])
+@pytest.fixture(params=[{}, {"restarts": True}, {"rests": True}], ids=["running", "restarting", "resting"])
 def follow(request):
-    """Makes readings: of one process, and of one that restarts before every poll and after every chunk."""
+    """Makes readings: of one process, of one that restarts before every poll and after every chunk, and of one that
+    finds at every poll that nothing has come or gone for long."""
     readings = []
 
     def make(*patterns, **options):
-        readings.append(Reading(*patterns, restarts=request.param, **options))
+        readings.append(Reading(*patterns, **request.param, **options))
         return readings[-1]
 
     yield make

@@ -11,6 +11,7 @@ import msgspec
 
 from exporter.follow.follower import Piece, StreamFollower, StreamState
 from tests.follow.reading import IDLE, failing
+from tests.follow.resting import LOOKS, Resting
 from tests.follow.world import LINK, LOGS, Content, World
 
 SAVED = -1
@@ -43,8 +44,11 @@ class Account:
 class Ledger:
     """Follows the logs of a world and keeps the books."""
 
-    def __init__(self, world: World, patterns, *, matches_rotated):
+    def __init__(self, world: World, patterns, *, matches_rotated, rests=False):
         self.world = world
+        self.rests = rests
+        """Whether looks are so far apart that folders are found unchanged."""
+        self.resting = Resting(world.root)
         self.patterns = tuple(patterns)
         self.matches_rotated = matches_rotated
         self.descriptors = len(os.listdir("/proc/self/fd"))
@@ -59,7 +63,7 @@ class Ledger:
 
     def _follower(self, state):
         stored = msgspec.msgpack.decode(state, type=StreamState)
-        return StreamFollower(self.patterns, stored, line_bytes=self.world.line_bytes)
+        return StreamFollower(self.patterns, stored, line_bytes=self.world.line_bytes, elapsed=self.resting)
 
     # Snapshots, stops and kills
 
@@ -106,7 +110,11 @@ class Ledger:
 
     def look(self):
         """Looks what there is, and whether the events are those that must come of it."""
+        self.resting.stamp()
         self.follower.scan()
+        for _ in range(LOOKS if self.rests else 0):
+            self.resting.pause()
+            self.follower.scan()
         if self.started:
             self.follower.aim()
             self.started = False

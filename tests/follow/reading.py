@@ -3,14 +3,17 @@
 import gzip
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from exporter.follow.follower import StreamFollower, StreamState
+from tests.follow.resting import LOOKS, Resting
 
 IDLE = 20
 """So many rounds may give nothing although something is said to be left."""
@@ -19,14 +22,17 @@ IDLE = 20
 class Reading:
     """Follows patterns. A poll is a look and everything that can be read after it.
 
-    With `restarts`, what is stored is all that survives from one chunk to the next.
+    With `restarts`, what is stored is all that survives from one chunk to the next. With `rests`, polls are so far
+    apart that folders are found unchanged.
     """
 
-    def __init__(self, *patterns, line_bytes=1 << 20, skip_history=False, restarts=False):
+    def __init__(self, *patterns, line_bytes=1 << 20, skip_history=False, restarts=False, rests=False):
         self.patterns = tuple(map(str, patterns))
         self.line_bytes = line_bytes
         self.skip_history = skip_history
         self.restarts = restarts
+        self.rests = rests
+        self.resting = Resting(_folder(self.patterns[0]))
         self.too_long = 0
         self.bytes = 0
         self.logs = []
@@ -34,14 +40,26 @@ class Reading:
         self.follower = self._follower(StreamState())
 
     def _follower(self, state):
-        return StreamFollower(self.patterns, state, line_bytes=self.line_bytes, skip_history=self.skip_history)
+        return StreamFollower(
+            self.patterns,
+            state,
+            line_bytes=self.line_bytes,
+            skip_history=self.skip_history,
+            elapsed=self.resting,
+        )
 
     def poll(self):
         """The lines that a look and reading to the end give."""
         if self.restarts:
             self.restart()
+        self.resting.stamp()
         self.follower.scan()
-        return self.read()
+        lines = self.read()
+        for _ in range(LOOKS if self.rests else 0):
+            self.resting.pause()
+            self.follower.scan()
+            lines += self.read()
+        return lines
 
     def read(self):
         """The lines that are left of what the last look found."""
@@ -94,6 +112,12 @@ class Reading:
         return lines
 
 
+def _folder(pattern: str) -> Path:
+    """The deepest folder that all that matches lies in."""
+    path = Path(pattern)
+    return next(folder for folder in path.parents if not any(character in str(folder) for character in "*?["))
+
+
 @contextmanager
 def failing(call, number, after=0) -> Iterator[None]:
     """Has a call of the system fail, after so many that do not."""
@@ -107,6 +131,24 @@ def failing(call, number, after=0) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, call, fail)
         yield
+
+
+@contextmanager
+def counting() -> Iterator[Counter[str]]:
+    """Counts what is asked of the system about files, by what is called."""
+    counted: Counter[str] = Counter()
+
+    def counted_call(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            counted[name] += 1
+            return real(*args, **kwargs)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("stat", "lstat", "fstat", "scandir", "listdir", "open", "close", "pread", "readlink"):
+            patch.setattr(os, name, counted_call(name, getattr(os, name)))
+        yield counted
 
 
 def write(path, *lines):

@@ -42,9 +42,12 @@ class Following(RuleBasedStateMachine):
     """Writes, rotates, loses and finds files, reads them, and is stopped and killed."""
 
     @initialize(
-        patterns=st.sampled_from(sorted(PATTERNS)), chunks=st.sampled_from(sorted(CHUNKS)), generations=st.booleans()
+        patterns=st.sampled_from(sorted(PATTERNS)),
+        chunks=st.sampled_from(sorted(CHUNKS)),
+        generations=st.booleans(),
+        rests=st.booleans(),
     )
-    def begin(self, patterns, chunks, generations):
+    def begin(self, patterns, chunks, generations, rests):
         self.patch = pytest.MonkeyPatch()
         chunk_bytes, line_bytes = CHUNKS[chunks]
         self.patch.setattr(file, "CHUNK_BYTES", chunk_bytes)
@@ -56,6 +59,7 @@ class Following(RuleBasedStateMachine):
             self.world,
             [self.world.path(pattern) for pattern in PATTERNS[patterns]],
             matches_rotated=patterns == "everything",
+            rests=rests,
         )
         self.copied: set[str] = set()
         """Logs of which a copy was made since the last look, and must not be lost."""

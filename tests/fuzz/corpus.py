@@ -7,13 +7,16 @@ with a reason. What holds for every field of a type is in `tests.fuzz.fields`.
 import json
 from typing import Any
 
-from exporter.decode import DEEPEST, Reason
+import msgspec
+
+from exporter.decode import Reason
 from exporter.pipeline import Source, Stream, discover
 from exporter.pipelines.clustering import ClusterCreated, Event, Job
 from exporter.pipelines.crawl import Correction, EmbeddingFailure, Failure, Health, Page, ThresholdRun
 from exporter.pipelines.distillation import Article, parse_log_line
 from exporter.pipelines.persona import Attempt
 from exporter.pipelines.tagger import Candidate, CategoryResult, EnsembleResult
+from exporter.plain import DEEPEST
 
 KINDS = discover()
 STREAMS: dict[str, Stream] = {
@@ -38,6 +41,16 @@ ATTEMPT: dict[str, Any] = {
     "completion_tokens": 3,
 }
 RECORD = Attempt(**ATTEMPT)
+
+
+def declared(records: list[Any]) -> list[Any]:
+    """Records of the types that their pipeline declares: by which way they were decoded does not show."""
+    return [
+        msgspec.convert(record, type(record).__base__, from_attributes=True)
+        if type(record).__struct_config__.forbid_unknown_fields
+        else record
+        for record in records
+    ]
 
 
 Lines = dict[str, tuple[str, Any]]

@@ -235,6 +235,14 @@ def test_a_figure_that_a_wikis_last_job_lacks_is_absent(how: str) -> None:
     assert {("w",): 0.5} == shown(pipeline, "clustering_silhouette_score")
 
 
+def test_a_wiki_that_finds_no_place_is_counted_with_every_job() -> None:
+    """Also those of one look, of which only the last is shown."""
+    pipeline = clustering(*[job(wiki, gauges={"silhouette_score": 0.5}) for wiki in "abbb"], cap=1)
+
+    assert {("a",): 0.5} == shown(pipeline, "clustering_silhouette_score")
+    assert {3} == {metric.capped for metric in pipeline.metrics if metric.name == "clustering_silhouette_score"}
+
+
 EVENTS = st.lists(
     st.builds(Event, event=st.sampled_from("abcd"), level=st.sampled_from([None, "info", "error"]))
     | st.builds(ClusterCreated, page_count=st.sampled_from([None, 1, 50]))
@@ -254,8 +262,10 @@ EVENTS = st.lists(
 def test_chunks_do_not_matter(events: list[AnyEvent]) -> None:
     """Record by record or all at once, also over the cap of series, a clustering knows the same."""
     one_by_one = Clustering(series_cap=3)
-    for event in events:
+    for at, event in enumerate(events):
         one_by_one.observe("events", "clustering.log", [event])
+        if at % 3 == 1:
+            one_by_one.settle()
 
     assert state(one_by_one) == state(clustering(*events, cap=3))
 
@@ -266,4 +276,7 @@ def test_merging_is_reading_on(first: list[AnyEvent], second: list[AnyEvent]) ->
     merged = clustering(*first)
     merged.merge(clustering(*second))
 
-    assert clustering(*first, *second).metrics.state() == merged.metrics.state()
+    whole = clustering(*first, *second)
+    whole.settle()
+
+    assert whole.metrics.state() == merged.metrics.state()

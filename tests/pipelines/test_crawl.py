@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.metric import Gauge, Histogram, Labels
 from exporter.pipeline import Pipeline
-from exporter.pipelines.crawl import Crawl, CrawlState, domain, embedding_reason
+from exporter.pipelines.crawl import Crawl, CrawlState, domain, embedding_reason, origin
 
 SEED = {
     "failures": """{
@@ -165,7 +165,9 @@ def test_pages_are_counted_by_what_became_of_them() -> None:
 
 def test_the_limit_of_a_crawls_time_is_a_bucket_bound() -> None:
     """A page of just 5 s is not over 5 s."""
-    histogram = of("metadata", {"processing_time": 5.0}).duration
+    pipeline = of("metadata", {"processing_time": 5.0})
+    pipeline.settle()
+    histogram = pipeline.duration
 
     assert 1 == histogram.cells["trafilatura",][histogram.bounds.index(5)]
 
@@ -302,6 +304,15 @@ def test_a_figure_that_the_last_health_line_lacks_is_absent(how: str) -> None:
     assert {(): 312} == shown(pipeline, "crawl_health_processes")
 
 
+@given(st.lists(st.sampled_from([*"/\t\n:?#@[]", "//", "http", "a", "B.org", "ș", "℀"])).map("".join) | st.text())
+@example("http:/\t/host//path/more")
+@example("x" * 5000 + "//host/path")
+@example("//" + "x" * 5000 + "/path")
+def test_a_host_stands_before_the_path(url: str) -> None:
+    """All that tells it is in a URL's origin, so that URLs are counted by this first."""
+    assert domain(url) == domain("//".join(origin(url)))
+
+
 def lines(stream: str, **values: list[Any]) -> st.SearchStrategy[tuple[str, Any]]:
     """Lines like the seed's with some of these values, each with its stream."""
     changes = st.fixed_dictionaries({name: st.sampled_from(some) for name, some in values.items()})
@@ -324,11 +335,15 @@ LINES = st.lists(
 def test_chunks_do_not_matter(records: list[tuple[str, Any]]) -> None:
     """A stream's records one by one or all at once, also over the cap of series, make a crawl know the same."""
     in_order = sorted(records, key=lambda record: record[0])
-    at_once = Crawl(series_cap=3)
+    at_once, now_and_then = Crawl(series_cap=3), Crawl(series_cap=3)
+    for at, (stream, record) in enumerate(in_order):
+        now_and_then.observe(stream, f"/logs/{stream}.jsonl", [record])
+        if at % 3 == 1:
+            now_and_then.settle()
     for stream in sorted({stream for stream, _ in records}):
         at_once.observe(stream, f"/logs/{stream}.jsonl", [record for name, record in records if name == stream])
 
-    assert state(crawl(*in_order, cap=3)) == state(at_once)
+    assert state(crawl(*in_order, cap=3)) == state(now_and_then) == state(at_once)
 
 
 @given(LINES, LINES)

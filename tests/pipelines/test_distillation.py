@@ -141,7 +141,9 @@ def test_providers_are_counted_apart() -> None:
 
 def test_the_time_limit_of_a_call_is_a_bucket_bound() -> None:
     """An article of just the 60 s after which a call times out is at most 60 s."""
-    histogram = distillation(article("timeout", time_taken_seconds=60.0)).duration
+    pipeline = distillation(article("timeout", time_taken_seconds=60.0))
+    pipeline.settle()
+    histogram = pipeline.duration
 
     assert 1 == histogram.cells[BY][histogram.bounds.index(60)]
 
@@ -280,8 +282,10 @@ ARTICLES = st.lists(
 def test_chunks_do_not_matter(articles: list[Article], cap: int) -> None:
     """Record by record or all at once, also over the cap of series, a distillation knows the same."""
     one_by_one = Distillation(series_cap=cap)
-    for record in articles:
+    for at, record in enumerate(articles):
         one_by_one.observe("articles", "metrics.jsonl", [record])
+        if at % 3 == 1:
+            one_by_one.settle()
 
     assert state(one_by_one) == state(distillation(*articles, cap=cap))
 
@@ -292,4 +296,7 @@ def test_merging_is_reading_on(first: list[Article], second: list[Article]) -> N
     merged = distillation(*first)
     merged.merge(distillation(*second))
 
-    assert distillation(*first, *second).metrics.state() == merged.metrics.state()
+    whole = distillation(*first, *second)
+    whole.settle()
+
+    assert whole.metrics.state() == merged.metrics.state()

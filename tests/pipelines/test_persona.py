@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter import encoding
-from exporter.metric import Counter, Gauge, MetricState
+from exporter.metric import Counter, Gauge, Metric, MetricState
 from exporter.pipelines.persona import (
     PENDING_VALUES,
     Attempt,
@@ -301,6 +303,49 @@ def test_a_run_over_the_cap_has_no_progress():
     persona.settle()
     assert {("8_a",): 1 / 8, ("8_b",): 3 / 8} == persona.progress.values
     assert 0 == persona.progress.capped
+
+
+turns = st.lists(
+    st.builds(
+        attempt,
+        persona=st.integers(1, 4),
+        run_id=st.sampled_from(["1K_a", "1K_b", "2K_c", "a\0", "a\1"]),
+        stage=st.sampled_from("ABC"),
+        status=st.sampled_from(["success", "fail"]),
+        latency_ms=st.integers(0, 3000),
+        repairs=st.lists(st.sampled_from("rstu"), max_size=2),
+        validator_scores=st.dictionaries(st.sampled_from(["pollyanna", "x", "y"]), st.sampled_from([0.0, 0.3, 1.0])),
+        opening_move=st.none() | st.sampled_from("klmn"),
+        constraint_categories=st.lists(st.sampled_from("fgh"), max_size=2),
+        anchors_used=st.lists(st.sampled_from("vwxyz"), max_size=2),
+        error=st.none() | st.sampled_from(["E: 1", "F: 2"]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@pytest.mark.invariant(15)
+@given(turns, st.sampled_from([3, 30, 100, 150, 200, 250, 300, 1000]), st.integers(1, 3))
+def test_runs_that_take_turns_give_what_each_of_their_lines_gives(attempts, cap, batch_size):
+    """Whether metrics are full, get full or have room: which series are admitted is decided by the order of lines."""
+    seen = []
+    for chunks in ([attempts], [[one] for one in attempts], [attempts[:7], attempts[7:]]):
+        persona = Persona(PersonaOptions(batch_size=batch_size), series_cap=cap)
+        for chunk in filter(None, chunks):
+            persona.observe("attempts", "a.log", chunk)
+        persona.settle()
+        numbers = {metric.name: dict(zip(metric.keys(), rows(metric), strict=True)) for metric in persona.metrics}
+        seen.append((numbers, {metric.name: metric.capped for metric in persona.metrics}))
+    at_once, *others = seen
+    for other in others:
+        assert at_once == other
+
+
+def rows(metric: Metric) -> list[tuple[float, ...]]:
+    """The numbers of each series."""
+    numbers = iter(metric.numbers())
+    return list(zip(*[numbers] * metric.width, strict=True))
 
 
 def test_interleaved_runs_have_batches_of_their_own():

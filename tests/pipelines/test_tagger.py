@@ -199,8 +199,10 @@ EVENTS = st.lists(
 def test_chunks_do_not_matter(first: list[Event], second: list[Event]) -> None:
     """Record by record or all at once, also over the cap of series, a tagger knows the same."""
     one_by_one = Tagger(series_cap=3)
-    for record in first + second:
+    for at, record in enumerate(first + second):
         one_by_one.observe("events", "tagger.ndjson", [record])
+        if at % 3 == 1:
+            one_by_one.settle()
 
     assert state(one_by_one) == state(tagger(*first, *second, cap=3))
 
