@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks import cut, files, history, holdup, lines, memory, scrape, serving
+from benchmarks import catchup, cut, files, history, holdup, lines, memory, scrape, serving
 from benchmarks.figure import QUICK, Figure, Found, Sizes, say
 from benchmarks.report import Machine, Section, page
 
@@ -30,6 +30,7 @@ BENCHMARKS = {
     "following": Benchmark("Following", serving.following),
     "idle": Benchmark("Idle", serving.idle),
     "files": Benchmark("Many files", files.run),
+    "catch-up": Benchmark("Catch-up", catchup.run),
     "cut": Benchmark("Snapshot and text", cut.run),
     "scrape": Benchmark("Scrape", scrape.run),
     "hold-up": Benchmark("Hold-up", holdup.run),

@@ -88,10 +88,9 @@ class Sizes:
     """How often a running process is watched for so long."""
     idle_files: int = 1000
     busy_files: int = 100
-    runs: int = 72
-    """Persona runs in the state that is scraped; each shows some 145 series."""
-    counters: int = 10_000
-    """Label sets of one counter in the state that is scraped."""
+    samples: tuple[int, ...] = (1_000, 10_000, 100_000)
+    """About so many samples are on the pages that are made and scraped."""
+    catchup_bytes: int = 1_000_000_000
     scrapes: int = 10
     cuts: int = 100
     """Pages that are made step by step."""
@@ -117,8 +116,8 @@ QUICK = Sizes(
     turns_watched=1,
     idle_files=100,
     busy_files=10,
-    runs=12,
-    counters=2_000,
+    samples=(1_000,),
+    catchup_bytes=10_000_000,
     scrapes=3,
     cuts=10,
     naive_cuts=3,

@@ -1,4 +1,4 @@
-"""How long does a scrape of 10 000 series hold up the following of logs?
+"""How long does a scrape hold up the following of logs?
 
 In a process of its own the real server's worker reads a long log, while another thread scrapes or does not. A gap is
 the time between the ends of two chunks that follow each other; the worker has something to read all the time.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from benchmarks import logs, page, scrape
+from benchmarks import logs, page
 from benchmarks.child import START_SECONDS, in_child
 from benchmarks.figure import Figure, Sizes, say
 from exporter import ownlog
@@ -37,31 +37,38 @@ class Gaps(NamedTuple):
 
 
 def run(directory: Path, sizes: Sizes) -> list[Figure]:
-    """The longest gap with scrapes and without, the least of several repeats each."""
+    """How long following waits for scrapes: the longest time between the ends of two chunks that are read one after the
+    other, with scrapes and without, the least of several repeats each. The worker has something to read all the time.
+    """
     later = 2 * sizes.lines
     say(f"hold-up: writing {later:,} lines")
-    logs.write(directory / "0.log", scrape.many_runs(sizes.runs))
     logs.write(directory / "later", logs.persona_lines(later))
+    return [figure for samples in sizes.samples for figure in _of(samples, directory, later, sizes.repeats)]
+
+
+def _of(samples: int, directory: Path, later: int, repeats: int) -> list[Figure]:
+    folder = directory / str(samples)
+    folder.mkdir()
+    logs.write(folder / "0.log", page.many_runs(samples))
     taken: dict[bool, list[Gaps]] = {False: [], True: []}
-    for repeat in range(sizes.repeats):
+    for repeat in range(repeats):
         for scraping, found in taken.items():
-            say(f"hold-up: {'with' if scraping else 'without'} scrapes, {repeat + 1} of {sizes.repeats}")
-            state = directory / f"state-{repeat}-{scraping}"
-            found.append(in_child(gaps, str(directory), str(state), later, scraping=scraping))
-    return _figures(taken[False], taken[True])
+            say(f"hold-up: {samples:,} series, {'with' if scraping else 'without'} scrapes, {repeat + 1} of {repeats}")
+            state = folder / f"state-{repeat}-{scraping}"
+            found.append(in_child(gaps, str(folder), str(state), later, scraping=scraping))
+    return _figures(samples, taken[False], taken[True])
 
 
-def _figures(alone: list[Gaps], scraped: list[Gaps]) -> list[Figure]:
+def _figures(samples: int, alone: list[Gaps], scraped: list[Gaps]) -> list[Figure]:
     longest, before = (min(found.longest for found in repeats) for repeats in (scraped, alone))
     fastest, undisturbed = (max(found.rate for found in repeats) for repeats in (scraped, alone))
     slower = f"{100 * (1 - fastest / undisturbed):.0f} % slower than the {undisturbed:,.0f} without scrapes"
+    what = f"{samples:,} series: "
     return [
-        Figure(
-            "longest hold-up of following", longest - before, "ms", at_most=HOLD_UP_MS, note="the next two's difference"
-        ),
-        Figure("longest gap, scraped", longest, "ms", note=_all(scraped)),
-        Figure("longest gap, not scraped", before, "ms", note=_all(alone)),
-        Figure("lines followed while scraped", fastest, "/s", note=slower),
+        Figure(f"{what}longest hold-up", longest - before, "ms", at_most=HOLD_UP_MS, note="the next two's difference"),
+        Figure(f"{what}longest gap, scraped", longest, "ms", note=_all(scraped)),
+        Figure(f"{what}longest gap, not scraped", before, "ms", note=_all(alone)),
+        Figure(f"{what}lines followed while scraped", fastest, "/s", note=slower),
     ]
 
 
@@ -89,7 +96,7 @@ def gaps(directory: str, state: str, lines: int, *, scraping: bool) -> Gaps:
         time.sleep(PAUSE_SECONDS)
     folded.clear()
     until = worker.ask(_lines) + lines
-    later.hardlink_to(folder / "later")
+    later.hardlink_to(folder.parent / "later")
     pages, made, end = 0, None, time.monotonic() + START_SECONDS
     while worker.ask(_lines) < until and time.monotonic() < end:
         if scraping and (fresh := server.publisher.page()) is not made and fresh is not None:

@@ -6,7 +6,7 @@ from sys import executable
 from benchmarks import logs
 from benchmarks.child import usage_of
 from benchmarks.figure import Figure, Sizes, say
-from benchmarks.scrape import SAMPLE
+from benchmarks.page import SAMPLE
 
 PEAK_MIB = 64.0
 RUNS = 7

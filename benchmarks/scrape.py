@@ -1,72 +1,93 @@
-"""How long does a scrape of 10 000 series take, in each format?"""
+"""What does the server spend on a scrape of so many series, and how long does it take?"""
 
 import gzip
-import re
 import time
-from collections.abc import Iterator
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-from benchmarks import logs
+from benchmarks import logs, page
 from benchmarks.child import Served, served
-from benchmarks.figure import Figure, Sizes, say, spread
-from benchmarks.serving import config_for_persona
+from benchmarks.figure import Figure, Found, Sizes, Table, number, say
+from benchmarks.watching import cpu_seconds
 
-SECONDS = 0.25
-RUN_PERSONAS = 1_100
-"""Enough to close a batch, so that a run shows all that it can."""
+CPU_MS = {10_000: 10.0, 100_000: 150.0}
+"""The targets, by the number of series."""
+GZIP = "OpenMetrics, gzip"
 FORMATS = {
-    "classic": {},
+    GZIP: {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"},
     "OpenMetrics": {"Accept": "application/openmetrics-text;version=1.0.0"},
-    "OpenMetrics, gzip (as Prometheus asks)": {
-        "Accept": "application/openmetrics-text;version=1.0.0",
-        "Accept-Encoding": "gzip",
-    },
+    "classic": {},
 }
-SAMPLE = re.compile(rb"^[^#\n]", re.MULTILINE)
+APPENDED = 100
+"""Lines that are appended before each scrape: the runs that are there go on."""
+CONFIG = """\
+listen: ${LISTEN}
+state: ${STATE_DIR}
+pipelines:
+  persona:
+    attempts: ${LOGS_DIR}/*.log
+    batch_size: %d
+limits:
+  series_per_metric: %d
+"""
+WHY = (
+    "The floor is what every scrape costs, however few series there are: the request, the host's figures, the disk's "
+    "part; and after a second's rest the caches of the processor are cold."
+)
 
 
-def run(directory: Path, sizes: Sizes) -> list[Figure]:
-    """The wall time of GET /metrics where the page has to be made anew: of persona runs, and of counters alone."""
-    figures = []
-    for name, what, lines in (
-        ("runs", f"{sizes.runs} persona runs", many_runs(sizes.runs)),
-        ("counters", f"{sizes.counters:,} label sets of one counter", many_counters(sizes.counters)),
-    ):
-        say(f"scrape: {what}")
-        (directory / name).mkdir()
-        logs.write(directory / name / "generation.log", lines)
-        with served(*config_for_persona(directory / name)) as exporter:
-            figures += _scrapes(exporter, what, sizes, FORMATS if name == "runs" else {"classic": {}})
-    return figures
+def run(directory: Path, sizes: Sizes) -> Found:
+    """GET /metrics of persona runs while a log grows: CPU time of the whole process, all threads and the kernel's work
+    for it, from before the request until the answer is there; and wall time. Each scrape gets a page of its own, made
+    durable first. Prometheus asks for OpenMetrics and gzip.
+    """
+    figures, rows = [], []
+    for samples in sizes.samples:
+        folder = directory / str(samples)
+        folder.mkdir()
+        lines = list(page.many_runs(samples))
+        logs.write(folder / "0.log", iter(lines))
+        config = folder / "exporter.yml"
+        config.write_text(CONFIG % (page.BATCH_SIZE, page.SERIES), encoding="utf-8")
+        with served(config, {"STATE_DIR": str(folder / "state"), "LOGS_DIR": str(folder)}) as exporter:
+            found = len(page.SAMPLE.findall(exporter.fetch()))
+            for name, headers in FORMATS.items():
+                say(f"scrape: {found:,} series, {name}, {sizes.scrapes} times")
+                spent, took, size = _scrapes(exporter, folder / "1.log", lines, headers, sizes)
+                peak = page.peak_mib(exporter.process.pid) or 0
+                values = min(spent), median(spent), min(took), size / 1e6, peak
+                rows.append((f"{found:,}", name, *map(number, values)))
+                if name == GZIP:
+                    note = f"least of {len(spent)}, median {median(spent):.1f}; {found:,} series"
+                    what = f"CPU of a scrape of {samples:,} series"
+                    figures.append(Figure(what, min(spent), "ms", at_most=CPU_MS.get(samples), note=note, why=WHY))
+    head = (
+        "Series",
+        "Format",
+        "CPU, least (ms)",
+        "CPU, median (ms)",
+        "wall, least (ms)",
+        "size (MB)",
+        "peak memory so far (MiB)",
+    )
+    return [*figures, Table("By format", head, rows)]
 
 
-def many_runs(runs: int) -> Iterator[str]:
-    """Whole small runs of plausible attempts."""
-    lines = round(runs * RUN_PERSONAS * 1.08)
-    return logs.persona_lines(lines, run_personas=RUN_PERSONAS, first_run=1000)
-
-
-def many_counters(counters: int) -> Iterator[str]:
-    """Attempts whose opening moves are all different, for one metric with so many label sets."""
-    for number, line in enumerate(islice(logs.persona_lines(counters, first_run=2000), counters)):
-        yield re.sub('"opening_move": "[^"]*"', f'"opening_move": "opening_{number:05}"', line, count=1)
-
-
-def _scrapes(exporter: Served, what: str, sizes: Sizes, formats: dict[str, dict[str, str]]) -> list[Figure]:
-    series = len(SAMPLE.findall(exporter.fetch()))
-    figures = []
-    for name, headers in formats.items():
-        say(f"scrape: {name}, {sizes.scrapes} times")
-        seconds, size = [], 0
-        for _ in range(sizes.scrapes):
-            time.sleep(sizes.fresh_seconds)
-            started = time.perf_counter()
-            body = exporter.fetch(headers=headers)
-            seconds.append(time.perf_counter() - started)
-            size = len(body)
-            assert len(gzip.decompress(body) if "Accept-Encoding" in headers else body) > series
-        note = f"{series:,} series, {what}, {size / 1e6:.2f} MB; {spread(seconds, 3)}"
-        figures.append(Figure(f"GET /metrics, {name}", median(seconds), "s", at_most=SECONDS, note=note))
-    return figures
+def _scrapes(
+    exporter: Served, log: Path, lines: list[str], headers: dict[str, str], sizes: Sizes
+) -> tuple[list[float], list[float], int]:
+    """CPU and wall time in milliseconds of each scrape, and the size of the last one's body."""
+    going_on = cycle(lines)
+    spent, took, body = [], [], b""
+    exporter.fetch(headers=headers)
+    for _ in range(sizes.scrapes):
+        with log.open("a", encoding="utf-8") as file:
+            file.writelines(islice(going_on, APPENDED))
+        time.sleep(sizes.fresh_seconds)
+        before, started = cpu_seconds(exporter.process.pid), time.perf_counter()
+        body = exporter.fetch(headers=headers)
+        took.append(1000 * (time.perf_counter() - started))
+        spent.append(1000 * (cpu_seconds(exporter.process.pid) - before))
+    assert b"# EOF" in (gzip.decompress(body) if "Accept-Encoding" in headers else body) or not headers
+    return spent, took, len(body)

@@ -1,36 +1,23 @@
 """What is shown of each series: its value, or 0 at first.
 
-In come metrics at one moment; out go copies to be rendered. A series that appears while a server is being scraped is
+In come copies of metrics; out go copies to be rendered. A series that appears while a server is being scraped is
 shown as 0 first and with its value `birth_hold` seconds later, so that `increase()` sees all of it. A second Prometheus
 that scrapes seldomer than that may miss the 0. Knows no files, no text and no HTTP.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from time import monotonic, time
 
-import msgspec
-
-from exporter.metric import AnyMetric, Cell, Cumulative, Labels
+from exporter.metric import AnyMetric, Cell, Copy, Cumulative, Labels
 
 Series = tuple[str, Labels]
 
-
-class Shown(msgspec.Struct):
-    """One metric as it is to be shown: its series at one moment, and their numbers one series after the other."""
-
-    metric: AnyMetric
-    series: list[Labels]
-    numbers: list[float]
-
-    def column(self, at: int) -> list[float]:
-        """The number at one place of each series; negative places count from the end, as in a cell."""
-        width = self.metric.width
-        return self.numbers[at % width :: width]
+STRETCH = 256
+"""So many series are looked at together for newborn ones."""
 
 
-def copied(metrics: Iterable[AnyMetric]) -> list[Shown]:
-    """A copy of everything as it is."""
-    return [Shown(metric, list(metric.keys()), metric.numbers()) for metric in metrics]
+Shown = Copy
+"""What is shown of a metric, which is 0 for series that are held."""
 
 
 class Births:
@@ -61,31 +48,31 @@ class Births:
                     if held:
                         cell[-1] = abs(cell[-1])
 
-    def show(self, metrics: Iterable[AnyMetric]) -> list[Shown]:
-        """A copy of what is to be shown now; series that are new are held at 0 from when `seen` is called."""
+    def show(self, copies: Iterable[Copy]) -> list[Shown]:
+        """What is to be shown of metrics that are now as these copies say; new series are held at 0 from when `seen` is
+        called. Stamps are put into the copies as well, since they are to be stored with them."""
         now, elapsed = self._now(), self._elapsed()
         self._to_be_held = {}
-        shown = copied(metrics)
-        for one in shown:
-            if isinstance(one.metric, Cumulative):
-                stamps = one.column(-1)
-                if min(stamps, default=1) <= 0:
-                    self._hold_newborns(one, one.metric, stamps, now, elapsed)
-        return shown
+        return [self._shown(copy, now, elapsed) for copy in copies]
 
     def seen(self) -> None:
         """Is told that what `show` returned last is out where scrapers see it."""
         self._held = self._to_be_held
 
-    def _hold_newborns(self, one: Shown, metric: Cumulative, stamps: list[float], now: int, elapsed: float) -> None:
-        """Puts into a copy what is shown of the series whose stamps say that they are new."""
-        for at, (labels, stamp) in enumerate(zip(one.series, stamps, strict=True)):
-            if stamp <= 0:
-                start = at * metric.width
-                newborn = self._newborn((metric.name, labels), metric.cells[labels], now, elapsed)
-                one.numbers[start : start + metric.width] = newborn
+    def _shown(self, copy: Copy, now: int, elapsed: float) -> Shown:
+        """A copy as it is to be shown: itself, where no stamp says that a series is new."""
+        metric = copy.metric
+        if not isinstance(metric, Cumulative) or min(stamps := copy.column(-1), default=1) > 0:
+            return copy
+        shown = Shown(metric, copy.series, copy.numbers.copy())
+        for at in _newborn(stamps):
+            labels, place = copy.series[at], slice(at * metric.width, (at + 1) * metric.width)
+            cell = metric.cells[labels]
+            shown.numbers[place] = self._held_back((metric.name, labels), cell, now, elapsed)
+            copy.numbers[place] = cell
+        return shown
 
-    def _newborn(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
+    def _held_back(self, series: Series, cell: Cell, now: int, elapsed: float) -> Cell:
         """A new series as it is shown: 0 at first, its value once it was held long enough."""
         self._stamp(cell, -now)
         since = self._held.get(series, elapsed)
@@ -104,3 +91,11 @@ class Births:
     def _now(self) -> int:
         """The time, and later than any stamp before: who starts anew is newer, even if the clock was set back."""
         return max(round(self._clock() * 1000), self._latest + 1)
+
+
+def _newborn(stamps: list[float]) -> Iterator[int]:
+    """Where stamps are of series that are new: few among many, most of which one look at a stretch passes over."""
+    for begin in range(0, len(stamps), STRETCH):
+        stretch = stamps[begin : begin + STRETCH]
+        if min(stretch) <= 0:
+            yield from [begin + at for at, stamp in enumerate(stretch) if stamp <= 0]

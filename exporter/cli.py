@@ -19,13 +19,13 @@ import click
 
 from exporter import __version__, config, demo, ownlog
 from exporter import render as rendering
-from exporter.births import copied
 from exporter.config import Config, ConfigError, Mistake
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.follow.scan import look
 from exporter.history import History, cores
 from exporter.intake import Intake, Refused
+from exporter.metric import copied
 from exporter.pipeline import discover
 from exporter.progress import Reading, progress
 from exporter.render import Links, Receivers, Rendering, limits, receivers

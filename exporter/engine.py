@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from exporter.config import Config
+from exporter.cut import Cut, PipelineCut
 from exporter.encoding import decode, encode
 from exporter.follow.descriptors import Descriptors
 from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
@@ -198,18 +199,22 @@ class Engine:
             yield from pipeline.metrics
         yield from self.itself.metrics
 
-    def store(self) -> bytes:
+    def cut(self) -> Cut:
         """Offsets and metrics as one cut; `settle` comes before."""
-        pipelines: dict[str, Any] = dict(self._idle_pipelines)
+        pipelines = {}
         for name, pipeline in self.pipelines.items():
-            streams: dict[str, Any] = dict(self._idle_streams[name])
-            streams |= {
-                intake.name: intake.stored()
+            streams = {
+                intake.name: msgspec.Raw(encode(intake.stored()))
                 for intake in self.intakes
                 if intake.pipeline is pipeline and intake.counted
             }
-            pipelines[name] = {"metrics": pipeline.metrics.state(), "state": pipeline.state, "streams": streams}
-        return encode({"itself": self.itself.state(), "pipelines": pipelines})
+            state = msgspec.Raw(encode(pipeline.state))
+            pipelines[name] = PipelineCut(pipeline.metrics.copied(), state, self._idle_streams[name] | streams)
+        return Cut(self.itself.metrics.copied(), pipelines, self._idle_pipelines)
+
+    def store(self) -> bytes:
+        """The bytes of a cut."""
+        return self.cut().encoded()
 
 
 def _paths(intakes: list[Intake]) -> Iterator[str]:

@@ -41,10 +41,6 @@ class Itself:
         for reason in ("damaged", "definition"):
             self.state_resets.cell(reason)
 
-    def state(self) -> dict[str, MetricState]:
-        """What is to be stored. Shares the live dicts: encode it before anything is counted."""
-        return {name: state for name, state in self.metrics.state().items() if state.cells}
-
     def restore(self, stored: Mapping[str, MetricState]) -> None:
         """Goes on from what was stored."""
         self.count_resets(self.metrics.restore(stored))

@@ -4,8 +4,8 @@ In come scrapes; out go bytes, rendered at most once a second. A copy that could
 one that was stays.
 """
 
-import gzip
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from math import inf
 from time import monotonic, time
@@ -13,22 +13,25 @@ from time import monotonic, time
 import msgspec
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from exporter.births import Births, Shown, copied
+from exporter.births import Births, Shown
+from exporter.cut import Cut
 from exporter.engine import Engine
-from exporter.exposition import Format, join
+from exporter.exposition import Format
+from exporter.gzipped import Gzip
+from exporter.metric import copied
 from exporter.snapshot import Store
 from exporter.worker import Worker
 
 FRESH_SECONDS = 1.0
-GZIP_LEVEL = 1
 
 
 class Page:
     """One durable copy, rendered on demand in the formats that scrapers ask for."""
 
-    def __init__(self, shown: list[Shown], live: list[Metric]) -> None:
+    def __init__(self, shown: list[Shown], live: list[Metric], gzips: dict[str, Gzip]) -> None:
         self._shown = shown
         self._live = live
+        self._gzips = gzips
         self._bodies: dict[tuple[str, bool], bytes] = {}
         self._lock = threading.Lock()
 
@@ -37,17 +40,10 @@ class Page:
         with self._lock:
             key = form.content_type, compressed
             if key not in self._bodies:
-                self._bodies[key] = (
-                    gzip.compress(self._body(form), GZIP_LEVEL, mtime=0) if compressed else self._body(form)
-                )
+                pieces = form.pieces(self._shown, self._live)
+                join = self._gzips[form.content_type].compressed if compressed else b"".join
+                self._bodies[key] = join(pieces)
             return self._bodies[key]
-
-    def _body(self, form: Format) -> bytes:
-        key = form.content_type, False
-        if key not in self._bodies:
-            durable = form.text(self._shown)
-            self._bodies[key] = join(durable, form.render(self._live))
-        return self._bodies[key]
 
 
 class Condition(msgspec.Struct):
@@ -89,18 +85,21 @@ class Publisher:
         """Of the page that must not wait for a disk, and of what is live: that is read by one caller at a time."""
         self._own_page: Page | None = None
         self._own_due = -inf
+        self._gzips = defaultdict[str, Gzip](Gzip)
+        """What compresses one page after the other, by format."""
+        self._own_gzips = defaultdict[str, Gzip](Gzip)
 
     def page(self) -> Page | None:
         """The last durable copy with what is live, at most a second old; None where no copy could be made durable."""
         with self._lock:
             if self._elapsed() >= self._due:
-                shown, stored = self._worker.ask(self._copy)
-                if self._save(stored):
+                shown, cut = self._worker.ask(self._copy)
+                if self._save(cut):
                     self.births.seen()
                     self._durable = shown
                 if self._durable is not None:
                     with self._own_lock:
-                        self._page = Page(self._durable, list(self._live()))
+                        self._page = Page(self._durable, list(self._live()), self._gzips)
                 self._due = self._elapsed() + FRESH_SECONDS
             return self._page
 
@@ -108,22 +107,23 @@ class Publisher:
         """The exporter's metrics about itself, at most a second old, durable or not."""
         with self._own_lock:
             if self._own_page is None or self._elapsed() >= self._own_due:
-                self._own_page = Page(self._worker.ask(_copy_own), list(self._live()))
+                self._own_page = Page(self._worker.ask(_copy_own), list(self._live()), self._own_gzips)
                 self._own_due = self._elapsed() + FRESH_SECONDS
             return self._own_page
 
     def save(self) -> bool:
         """Makes what is counted durable without showing it; whether it is."""
         with self._lock:
-            return self._save(self._worker.ask(_store))
+            return self._save(self._worker.ask(_cut))
 
-    def _copy(self, engine: Engine) -> tuple[list[Shown], bytes]:
-        engine.settle()
-        shown = self.births.show(engine.metrics())
-        return shown, engine.store()
+    def _copy(self, engine: Engine) -> tuple[list[Shown], Cut]:
+        """What is to be shown, and what must be durable before: one moment, since nothing is folded in between."""
+        cut = _cut(engine)
+        return self.births.show(cut.metrics()), cut
 
-    def _save(self, stored: bytes) -> bool:
+    def _save(self, cut: Cut) -> bool:
         started = self._elapsed()
+        stored = cut.encoded()
         try:
             if stored != self._saved:
                 self._store.save(stored)
@@ -160,9 +160,9 @@ def _copy_own(engine: Engine) -> list[Shown]:
     return copied(engine.itself.metrics)
 
 
-def _store(engine: Engine) -> bytes:
+def _cut(engine: Engine) -> Cut:
     engine.settle()
-    return engine.store()
+    return engine.cut()
 
 
 def _count_failure(engine: Engine) -> None:

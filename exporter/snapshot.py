@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-SCHEMA = 1
-"""The version of what is inside; a program refuses newer ones."""
+SCHEMA = 2
+"""The version of what is inside; a program refuses others. No release wrote an older one."""
 
 _MAGIC = b"PIPEXPRT"
 _HEADER = struct.Struct("<8sIQ")
@@ -67,7 +67,7 @@ class Store:
         os.close(self._lock)
 
     def load(self) -> bytes | None:
-        """The last snapshot that is whole, or None where there is none. Raises StateError for a newer program's."""
+        """The last snapshot that is whole, or None where there is none. Raises StateError for another version's."""
         for path in (self._current, self._previous):
             with suppress(FileNotFoundError):
                 content = self._read(path)
@@ -91,8 +91,9 @@ class Store:
         content = data[_HEADER.size + _CHECKSUM_BYTES :]
         if magic != _MAGIC or len(content) != length or data != _sealed(data[: _HEADER.size], content):
             return None
-        if schema > SCHEMA:
-            raise StateError(f"{path} was written by a newer version: its schema is {schema}, this program's {SCHEMA}")
+        if schema != SCHEMA:
+            other = "a newer" if schema > SCHEMA else "an older"
+            raise StateError(f"{path} was written by {other} version: its schema is {schema}, this program's {SCHEMA}")
         return content
 
     def save(self, content: bytes) -> None:

@@ -59,6 +59,20 @@ def test_every_generation_is_a_recount_of_the_log_below_its_offset(tmp_path: Pat
     assert 60_000 - 1000 < max(offsets) <= 60_000
 
 
+@pytest.mark.invariant(5)
+def test_what_is_stored_belongs_to_the_moment_of_the_cut(tmp_path: Path, mixed: bytes) -> None:
+    """5: it is encoded later, beside the thread that goes on reading; nothing that was read since is in it."""
+    log = tmp_path / "generation.log"
+    log.write_bytes(mixed[: len(mixed) // 2])
+    engine = read(Engine(config({"persona": {"attempts": log}}), KINDS))
+    cut, stored = engine.cut(), engine.store()
+    log.write_bytes(mixed)
+    read(engine)
+    assert stored != engine.store()
+    assert stored == cut.encoded()
+    engine.close()
+
+
 def generations(state: Path) -> Iterator[bytes]:
     """All that a start could find in a state folder; one of them at least, but before the first."""
     for name in ("state.snapshot", "state.previous"):

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.births import copied
 from exporter.config import Config, Limits, PipelineConfig, StreamConfig
 from exporter.decode import Reason
 from exporter.demo import lines as demo_lines
 from exporter.engine import Engine, Refused
 from exporter.exposition import CLASSIC
-from exporter.metric import Metrics
+from exporter.metric import Metrics, copied
 from exporter.pipeline import Options, Pipeline, State, Stream, discover
 from exporter.record import Count, Record
 

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from exporter.births import Births, Shown, copied
+from exporter import layout
+from exporter.births import Births, Shown
 from exporter.encoding import decode, encode
-from exporter.exposition import CLASSIC, OPENMETRICS, Format, join
-from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, label_value
+from exporter.exposition import CLASSIC, OPENMETRICS, Format
+from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, copied, label_value
 from exporter.pipeline import discover
 from tests.reference import cells, families
 from tests.tools import check_metrics
@@ -76,7 +78,7 @@ def values(shown: Iterable[Shown]) -> dict[str, float]:
 
 def scrape(births: Births, *metrics: AnyMetric) -> dict[str, float]:
     """What a scraper gets to see."""
-    shown = values(births.show(metrics))
+    shown = values(births.show(copied(metrics)))
     births.seen()
     return shown
 
@@ -104,7 +106,7 @@ def test_each_series_is_held_for_itself(births: Births, elapsed: Clock) -> None:
     scrape(births, lines)
     elapsed.now += HOLD
     lines.add(1, "y")
-    shown = samples(text(births.show([lines])))
+    shown = samples(text(births.show(copied([lines]))))
     assert {"x": 1, "y": 0} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
@@ -115,7 +117,7 @@ def test_a_birth_among_old_series_is_held(births: Births) -> None:
         lines.add(1, name)
     births.admit([lines])
     lines.add(1, "y")
-    shown = samples(text(births.show([lines])))
+    shown = samples(text(births.show(copied([lines]))))
     assert {"x": 1, "y": 0, "z": 1} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
 
 
@@ -124,7 +126,7 @@ def test_a_held_histogram_is_consistent(births: Births, elapsed: Clock) -> None:
     seconds = histogram()
     seconds.observe(700, "A")
     scrape(births, seconds)
-    held = samples(text(births.show([seconds])))
+    held = samples(text(births.show(copied([seconds]))))
     assert {0.0} == set(held.values())
     elapsed.now += HOLD
     shown = scrape(births, seconds)
@@ -135,7 +137,7 @@ def test_what_nobody_saw_does_not_count_as_held(births: Births, elapsed: Clock) 
     """A page that could not be made durable showed no 0 to anybody."""
     lines = counter("a")
     lines.add(3, "x")
-    births.show([lines])
+    births.show(copied([lines]))
     elapsed.now += HOLD
     assert {"lines_total": 0} == scrape(births, lines)
 
@@ -218,7 +220,7 @@ def test_what_is_shown_is_a_copy(births: Births) -> None:
     lines.add(3, "x")
     score.set(1)
     births.admit([lines])
-    shown = births.show([lines, score])
+    shown = births.show(copied([lines, score]))
     lines.add(1, "x")
     lines.add(1, "y")
     score.set(2)
@@ -229,7 +231,7 @@ def test_what_is_shown_is_a_copy(births: Births) -> None:
 
 
 def created(births: Births, *metrics: AnyMetric) -> list[float]:
-    shown = samples(text(births.show(metrics), OPENMETRICS))
+    shown = samples(text(births.show(copied(metrics)), OPENMETRICS))
     births.seen()
     return [value for (name, _), value in shown.items() if name.endswith("_created")]
 
@@ -279,7 +281,7 @@ def test_a_series_that_starts_anew_has_a_newer_time_on_any_clock(births: Births,
 def test_the_classic_format_says_no_times(births: Births) -> None:
     """They would double the number of series."""
     births.admit([lines := counter()])
-    assert "_created" not in text(births.show([lines]))
+    assert "_created" not in text(births.show(copied([lines])))
 
 
 def test_what_was_never_shown_has_no_time() -> None:
@@ -344,10 +346,12 @@ def test_the_text_does_not_depend_on_the_order_of_births(seen: list[tuple[str, s
     assert text(copied(filled(seen))) == text(copied(backwards))
 
 
-def test_several_expositions_become_one() -> None:
+def test_the_text_ends_with_the_clients_own_metrics() -> None:
     """OpenMetrics ends once."""
-    parts = [OPENMETRICS.text(copied([metric])) for metric in filled([("x", "y", 1)])]
-    assert dict(expected(copied(filled([("x", "y", 1)])))) == samples(join(*parts).decode())
+    metrics = filled([("x", "y", 1)])
+    live = GaugeMetricFamily("live", "What time it is.", 5)
+    written = b"".join(OPENMETRICS.pieces(copied(metrics), [live])).decode()
+    assert {**dict(expected(copied(metrics))), ("live", frozenset()): 5} == samples(written)
 
 
 def test_promtool_has_nothing_to_say_of_any_pipeline() -> None:
@@ -430,11 +434,21 @@ class Rendered:
             self.score.set(value / 7, run)
 
     def show(self) -> list[Shown]:
-        shown = self.births.show(self.metrics)
+        shown = self.births.show(copied(self.metrics))
         self.births.seen()
         return shown
 
 
+@pytest.fixture(params=[1, 3, 1000])
+def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How large pieces of text are, and how many series are looked at together."""
+    monkeypatch.setattr(layout, "PIECE_LINES", 4 * request.param)
+    monkeypatch.setattr(layout, "TOGETHER", request.param)
+
+
+@pytest.mark.invariant(15)
+@pytest.mark.usefixtures("sizes")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it stays the same for all examples
 @given(st.lists(changes, min_size=1, max_size=12))
 def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]]) -> None:
     """However series are born, held, discarded, born again and restored, every page is the client's, late ones too."""
@@ -462,5 +476,40 @@ def test_what_is_laid_out_goes_with_its_series() -> None:
     for run in range(1, 1000):
         lines.discard_where("run", str(run))
     shown = text(copied([lines]))
-    (layout,) = lines.layouts.values()
-    assert len(shown) + len("%d.0") >= len(layout.text)
+    (laid_out,) = lines.layouts.values()
+    assert len(shown) + len("%d.0") >= sum(len(piece.slots) for piece in laid_out.pieces)
+
+
+def many(count: int) -> Counter:
+    lines = Counter("lines_total", "Lines.", ("run",), cap=count + 100)
+    for run in range(count):
+        lines.add(1, f"{run:05}")
+    return lines
+
+
+def pieces(metric: AnyMetric) -> list[bytes]:
+    return list(OPENMETRICS.pieces(copied([metric])))
+
+
+def test_what_did_not_change_is_not_written_again() -> None:
+    """One number makes one piece another text; the others are the very same."""
+    lines = many(5000)
+    before = pieces(lines)
+    lines.add(1, "03333")
+    after = pieces(lines)
+    assert len(before) == len(after) > 10
+    changed = [new for old, new in zip(before[:-1], after[:-1], strict=True) if old is not new]
+    assert 1 == len(changed)
+    assert b'lines_total{run="03333"} 2.0\n' in changed[0]
+
+
+def test_a_birth_lays_out_one_piece_anew() -> None:
+    """Wherever among the others it stands, and however often that happens."""
+    lines = many(5000)
+    pieces(lines)
+    for born in ("0", "02222x", "9"):
+        before = pieces(lines)
+        lines.add(1, born)
+        after = pieces(lines)
+        assert 1 == len({id(piece) for piece in after[1:-1]} - {id(piece) for piece in before})
+    assert OPENMETRICS.render(families(copied([lines]), created=True)) == OPENMETRICS.text(copied([lines]))

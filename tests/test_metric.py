@@ -235,7 +235,7 @@ def test_a_gauge_of_a_yes_or_no_can_be_stored() -> None:
     """A truth value is a number from the start, since a snapshot gives back numbers only."""
     metrics = Metrics(cap=10)
     metrics.gauge("g", "").set(True)
-    assert {(): 1.0} == again(metrics)["g"].values
+    assert [1.0] == again(metrics)["g"].numbers
 
 
 # Merging
@@ -367,8 +367,8 @@ def test_a_metric_whose_meaning_changed_starts_anew_alone(after: Metrics, change
     """The others go on."""
     assert [changed] == after.restore(again(filled()))
     before, now, empty = filled().state(), after.state(), declared().state()
-    assert {name: (empty if name == changed else before)[name].cells for name in before} == {
-        name: state.cells for name, state in now.items()
+    assert {name: (empty if name == changed else before)[name].numbers for name in before} == {
+        name: state.numbers for name, state in now.items()
     }
 
 
@@ -378,4 +378,4 @@ def test_a_metric_that_was_not_stored_starts_at_nothing() -> None:
     del stored["lines_total"]
     metrics = declared()
     assert [] == metrics.restore(stored)
-    assert {} == metrics.state()["lines_total"].cells
+    assert [] == metrics.state()["lines_total"].series

@@ -161,15 +161,16 @@ def test_nothing_is_loaded_where_both_are_damaged(state: Path) -> None:
     assert (None, 2) == loaded(state)
 
 
-def test_a_newer_programs_snapshot_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("by", "version"), [(1, "a newer"), (-1, "an older")])
+def test_another_versions_snapshot_is_refused(state: Path, by: int, version: str) -> None:
     """Going back to the generation before would count everything since then twice over."""
     saved(state, b"one")
-    with monkeypatch.context() as newer:
-        newer.setattr(snapshot, "SCHEMA", snapshot.SCHEMA + 1)
+    with pytest.MonkeyPatch.context() as other:
+        other.setattr(snapshot, "SCHEMA", snapshot.SCHEMA + by)
         saved(state, b"two")
     before = (state / "state.snapshot").read_bytes()
     store = Store(str(state))
-    with pytest.raises(StateError, match="was written by a newer version: its schema is 2, this program's 1"):
+    with pytest.raises(StateError, match=f"by {version} version: its schema is {2 + by}, this program's 2"):
         store.load()
     store.close()
     assert before == (state / "state.snapshot").read_bytes()

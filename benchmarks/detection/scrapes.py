@@ -14,9 +14,9 @@ import yaml
 
 from benchmarks.detection.attempts import Attempt
 from exporter import config
-from exporter.births import copied
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
+from exporter.metric import copied
 from exporter.pipeline import discover
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules" / "persona.yml"

@@ -9,10 +9,9 @@ from time import process_time
 
 from benchmarks.ways.counted import Counted
 from exporter import config
-from exporter.births import copied
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
-from exporter.metric import Counter
+from exporter.metric import Counter, copied
 from exporter.pipeline import discover
 
 

@@ -4,9 +4,10 @@ In come whole numbers and label values from logs; out go cells that a snapshot c
 Knows no clock, no Prometheus client and no pipeline.
 """
 
+from exporter.metric.copy import AnyMetric, Copy, MetricState, copied
 from exporter.metric.kind import Cell, Counter, Cumulative, Gauge, Histogram, Metric
 from exporter.metric.label import LABEL_CHARACTERS, OTHER, OVER, Labels, label_value
-from exporter.metric.owned import AnyMetric, Metrics, MetricState
+from exporter.metric.owned import Metrics
 
 __all__ = [
     "LABEL_CHARACTERS",
@@ -14,6 +15,7 @@ __all__ = [
     "OVER",
     "AnyMetric",
     "Cell",
+    "Copy",
     "Counter",
     "Cumulative",
     "Gauge",
@@ -22,5 +24,6 @@ __all__ = [
     "Metric",
     "MetricState",
     "Metrics",
+    "copied",
     "label_value",
 ]

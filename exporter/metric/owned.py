@@ -1,23 +1,12 @@
-"""The metrics of one owner: declared by name, stored and restored together."""
+"""The metrics of one owner: declared by name, copied, stored and restored together."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-import msgspec
+from exporter.metric.copy import AnyMetric, Copy, MetricState, copied
+from exporter.metric.kind import Counter, Gauge, Histogram
 
-from exporter.metric.kind import Cell, Counter, Gauge, Histogram
-from exporter.metric.label import Labels
-
-AnyMetric = Counter | Histogram | Gauge
 M = TypeVar("M", Counter, Histogram, Gauge)
-
-
-class MetricState(msgspec.Struct, array_like=True):
-    """One metric as it is stored: what its numbers mean, and its numbers."""
-
-    definition: str
-    cells: dict[Labels, Cell] = {}
-    values: dict[Labels, float] = {}
 
 
 class Metrics:
@@ -51,14 +40,13 @@ class Metrics:
         for metric in self:
             metric.discard_where(label, *values)
 
+    def copied(self) -> list[Copy]:
+        """A copy of every metric as it is."""
+        return copied(self)
+
     def state(self) -> dict[str, MetricState]:
-        """Everything, by metric name. Shares the live dicts: encode it before anything is counted."""
-        return {
-            metric.name: MetricState(metric.definition, values=metric.values)
-            if isinstance(metric, Gauge)
-            else MetricState(metric.definition, cells=metric.cells)
-            for metric in self
-        }
+        """Everything, by metric name."""
+        return {copy.metric.name: copy.state() for copy in self.copied()}
 
     def restore(self, stored: Mapping[str, MetricState]) -> list[str]:
         """Goes on from what was stored; returns the names of metrics whose definition changed, which start anew."""
@@ -71,9 +59,9 @@ class Metrics:
                 changed.append(metric.name)
                 continue
             if isinstance(metric, Gauge):
-                metric.restore(state.values)
+                metric.restore(dict(zip(state.series, state.numbers, strict=True)))
             else:
-                metric.restore(state.cells)
+                metric.restore(dict(zip(state.series, state.cells(metric.width), strict=True)))
         return changed
 
     def merges_exactly(self, later: "Metrics") -> bool:

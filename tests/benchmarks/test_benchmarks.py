@@ -1,7 +1,7 @@
 """Every benchmark runs at a tiny size and finds what it promises. How fast anything is, is not for tests to say."""
 
-from benchmarks import cut, files, history, holdup, memory, scrape, serving
-from benchmarks.figure import Figure, Sizes
+from benchmarks import catchup, cut, files, history, holdup, memory, scrape, serving
+from benchmarks.figure import Figure, Found, Sizes, Table
 
 TINY = Sizes(
     lines=2_000,
@@ -16,8 +16,8 @@ TINY = Sizes(
     turns_watched=1,
     idle_files=8,
     busy_files=4,
-    runs=1,
-    counters=50,
+    samples=(200,),
+    catchup_bytes=200_000,
     scrapes=1,
     cuts=2,
     naive_cuts=1,
@@ -27,8 +27,8 @@ TINY = Sizes(
 )
 
 
-def whats(figures: list[Figure]) -> list[str]:
-    return [figure.what for figure in figures]
+def whats(found: Found) -> list[str]:
+    return [one.what for one in found if isinstance(one, Figure)]
 
 
 def test_memory_is_measured_over_two_lengths(tmp_path):
@@ -57,23 +57,38 @@ def test_many_files_are_followed_beside_mtail(tmp_path):
 
 
 def test_scrape_fetches_every_format(tmp_path):
-    """The persona runs in four formats, the many counters in one."""
-    assert [f"GET /metrics, {name}" for name in [*scrape.FORMATS, "classic"]] == whats(scrape.run(tmp_path, TINY))
+    """CPU time is told of what Prometheus asks for; a table has the other formats."""
+    figure, table = scrape.run(tmp_path, TINY)
+    assert isinstance(figure, Figure)
+    assert isinstance(table, Table)
+    assert ("CPU of a scrape of 200 series", True) == (figure.what, bool(figure.value))
+    assert [*scrape.FORMATS] == [form for _, form, *_ in table.rows]
 
 
 def test_hold_up_scrapes_while_a_log_is_read(tmp_path):
     """What the target is for comes first."""
-    assert "longest hold-up of following" == holdup.run(tmp_path, TINY)[0].what
+    assert "200 series: longest hold-up" == holdup.run(tmp_path, TINY)[0].what
+
+
+def test_catch_up_is_measured_until_all_is_read(tmp_path):
+    """Speed and memory have targets; the table has other ways beside."""
+    speed, peak, table = catchup.run(tmp_path, TINY)
+    assert isinstance(speed, Figure)
+    assert isinstance(peak, Figure)
+    assert isinstance(table, Table)
+    assert (True, True) == (bool(speed.value), bool(peak.value))
+    assert ["exporter", "bare decode"] == [way for way, *_ in table.rows][:2]
 
 
 def test_cut_compares_the_exporter_with_the_naive_way(tmp_path):
     """Both ways write the same lines, whose number is told; every step of both is measured."""
-    figures = {figure.what: figure for figure in cut.run(tmp_path, TINY)}
-    for name in ("mix", "labelled counters"):
-        found = [figures[f"{name}: {step}"].value for step in (*cut.PAGE, *cut.NAIVE, "naive way ÷ exporter")]
-        assert all(found)
-        assert figures[f"{name}: the naive way"].note.startswith("the same lines, ")
-        assert cut.LIMIT_MS == figures[f"{name}: snapshot and text"].at_most
+    found = cut.run(tmp_path, TINY)
+    for name in cut.SUBJECTS:
+        what = f"{name}, 200 samples: "
+        whole, ratio = (one for one in found if isinstance(one, Figure) and one.what.startswith(what))
+        assert (True, True, "the same lines") == (bool(whole.value), bool(ratio.value), ratio.note)
+    steps = {what for one in found if isinstance(one, Table) for what, *_ in one.rows}
+    assert {*cut.PAGE, *cut.ODD, "sync", *(f"naive: {step}" for step in cut.NAIVE)} <= steps
 
 
 def test_history_is_read_by_one_process_and_by_two(tmp_path):

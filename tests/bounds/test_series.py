@@ -13,12 +13,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
-from exporter.births import copied
 from exporter.config import Limits
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.follow import file
-from exporter.metric import OTHER, Counter, Gauge, Histogram
+from exporter.metric import OTHER, Counter, Gauge, Histogram, copied
 from exporter.pipelines import crawl
 from tests.test_engine import KINDS, config, pipeline, read
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from exporter.births import copied
 from exporter.decode import BOM, Decoded, Decoder
 from exporter.encoding import decode as restored
 from exporter.encoding import encode
 from exporter.exposition import CLASSIC, OPENMETRICS
-from exporter.metric import MetricState
+from exporter.metric import MetricState, copied
 from exporter.pipeline import Pipeline, Source, Stream, discover
 from exporter.record import event_time
 from tests.fuzz.corpus import declared

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from exporter.births import copied
 from exporter.decode import Reason
 from exporter.engine import Engine, Refused
 from exporter.exposition import CLASSIC, OPENMETRICS
 from exporter.follow import file
+from exporter.metric import copied
 from tests.fuzz.corpus import KINDS
 from tests.test_engine import config, counted
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from exporter.births import Births, copied
+from exporter.births import Births
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC, OPENMETRICS
-from exporter.metric import AnyMetric, Counter, Gauge
+from exporter.metric import AnyMetric, Counter, Gauge, copied
 from tests.fuzz import prometheus
 from tests.fuzz.corpus import KINDS, STREAMS
 from tests.fuzz.prometheus import Samples, without_empty

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from exporter import config
-from exporter.births import copied
 from exporter.config import Config, Limits
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.history import History, PoolMaker, fold
+from exporter.metric import copied
 from exporter.pipeline import discover
 
 KINDS = discover()

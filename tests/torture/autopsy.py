@@ -11,11 +11,11 @@ from pathlib import Path
 import yaml
 
 from exporter import config
-from exporter.births import copied
 from exporter.config import Config
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.intake import LineIntake
+from exporter.metric import copied
 from exporter.pipeline import discover
 from exporter.snapshot import Store
 from tests.torture.ledger import BATCH_SIZE, Ledger, TrueLog
