@@ -82,7 +82,7 @@ class Sizes:
     repeats: int = 3
     demo_lines: int = 20_000
     settle_seconds: float = 10
-    watch_seconds: float = 15
+    watch_seconds: float = 10
     scrape_every: float = 5
     turns_watched: int = 2
     """How often a running process is watched for so long."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from benchmarks import logs
 from benchmarks.child import START_SECONDS, free_port, served
 from benchmarks.figure import Figure, Sizes, say
+from benchmarks.neighbour import neighbour
 from benchmarks.serving import config_for_persona
 from benchmarks.watching import shares, steadily
 
@@ -28,7 +29,7 @@ _TICK = 0.1
 def run(directory: Path, sizes: Sizes) -> list[Figure]:
     """`serve` with many logs of persona attempts, looking at them twice a second, and mtail, which is told to look as
     often: the CPU of both over the same seconds, when nothing is written, and when some lines a second are appended to
-    each file."""
+    each file. A neighbour is at work: see [Idle](#idle)."""
     idle = _watched(directory / "idle", sizes.idle_files, sizes, busy=False)
     busy = _watched(directory / "busy", sizes.busy_files, sizes, busy=True)
     return [
@@ -64,6 +65,7 @@ def _watched(directory: Path, files: int, sizes: Sizes, *, busy: bool) -> list[f
         step = _writing(stack, paths, lines) if busy else (lambda _: None)
         say(f"{files:,} files: watching for {sizes.turns_watched} times {sizes.watch_seconds:g} s")
         steadily(sizes.settle_seconds, 4 * LINES, step)
+        stack.enter_context(neighbour())
         return shares(
             [exporter.process.pid, *([mtail.process.pid] if mtail else [])],
             sizes.watch_seconds,

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from contextlib import nullcontext
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -9,6 +10,7 @@ from statistics import median
 from benchmarks import logs, page
 from benchmarks.child import Served, served
 from benchmarks.figure import Figure, Found, Sizes, Table, number, say
+from benchmarks.neighbour import neighbour
 from benchmarks.watching import cpu_seconds
 
 CPU_MS = {10_000: 10.0, 100_000: 150.0}
@@ -35,12 +37,14 @@ WHY = (
     "The floor is what every scrape costs, however few series there are: the request, the host's figures, the disk's "
     "part; and after a second's rest the caches of the processor are cold."
 )
+RESTING = f"{GZIP}, machine at rest"
 
 
 def run(directory: Path, sizes: Sizes) -> Found:
     """GET /metrics of persona runs while a log grows: CPU time of the whole process, all threads and the kernel's work
     for it, from before the request until the answer is there; and wall time. Each scrape gets a page of its own, made
-    durable first. Prometheus asks for OpenMetrics and gzip.
+    durable first. Prometheus asks for OpenMetrics and gzip. A neighbour is at work, where a row does not say
+    otherwise: see [Idle](#idle).
     """
     figures, rows = [], []
     for samples in sizes.samples:
@@ -52,9 +56,10 @@ def run(directory: Path, sizes: Sizes) -> Found:
         config.write_text(CONFIG % (page.BATCH_SIZE, page.SERIES), encoding="utf-8")
         with served(config, {"STATE_DIR": str(folder / "state"), "LOGS_DIR": str(folder)}) as exporter:
             found = len(page.SAMPLE.findall(exporter.fetch()))
-            for name, headers in FORMATS.items():
+            for name, headers in {**FORMATS, RESTING: FORMATS[GZIP]}.items():
                 say(f"scrape: {found:,} series, {name}, {sizes.scrapes} times")
-                spent, took, size = _scrapes(exporter, folder / "1.log", lines, headers, sizes)
+                with nullcontext() if name == RESTING else neighbour():
+                    spent, took, size = _scrapes(exporter, folder / "1.log", lines, headers, sizes)
                 peak = page.peak_mib(exporter.process.pid) or 0
                 values = min(spent), median(spent), min(took), size / 1e6, peak
                 rows.append((f"{found:,}", name, *map(number, values)))

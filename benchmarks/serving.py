@@ -9,6 +9,7 @@ from typing import TextIO
 from benchmarks import logs
 from benchmarks.child import Served, served
 from benchmarks.figure import Figure, Sizes, say
+from benchmarks.neighbour import neighbour, page_micros
 from benchmarks.watching import shares, steadily
 
 DEMO = Path(__file__).parents[1] / "docs" / "demo.yml"
@@ -20,6 +21,7 @@ AT_REST = (
     "A program that wakes up twice a second finds that others have taken its place in the caches; that costs several "
     "times what it does then."
 )
+RESTING = "machine at rest"
 IN_USE = "Nearly all of it is folding, line by line; polls, looks and waking up cost the same at any rate."
 """Why a target may be missed."""
 WRITES_PER_SECOND = 20
@@ -43,28 +45,40 @@ def config_for_persona(directory: Path) -> tuple[Path, dict[str, str]]:
 
 def idle(directory: Path, sizes: Sizes) -> list[Figure]:
     """`serve` when nothing is written, looking twice a second at the logs of all five pipelines: its memory, and its
-    CPU without scrapes and with some. It makes durable what it knows every ten seconds in any case."""
+    CPU without scrapes and with some. It makes durable what it knows every ten seconds in any case.
+
+    Targets are for a machine on which a neighbour is at work, at the lowest priority. Where everything else rests, a
+    virtual machine may charge microseconds for each page of memory that was not touched for a second: that is told too.
+    """
     say(f"idle: writing {sizes.demo_lines:,} lines of the demo")
     logs.demo_logs(directory / "logs", sizes.demo_lines)
     with served(DEMO, {"STATE_DIR": str(directory / "state"), "LOGS_DIR": str(directory / "logs")}) as exporter:
         exporter.fetch()
         time.sleep(sizes.settle_seconds)
         memory = exporter.process.memory_info().rss / 2**20
-        quiet = _share(exporter, sizes)
-        scraped = _share(exporter, sizes, scraped=True)
+        with neighbour():
+            busy_page = page_micros()
+            quiet = _share(exporter, sizes)
+            scraped = _share(exporter, sizes, scraped=True)
+        resting_page = page_micros()
+        resting = _share(exporter, sizes)
         after = exporter.process.memory_info().rss / 2**20
     over = _over(sizes)
     return [
         Figure("resident memory", memory, "MiB", at_most=IDLE_MIB, note=f"{sizes.demo_lines:,} lines read"),
         Figure("CPU, no scrapes", quiet, "%", at_most=IDLE_PERCENT, note=over, why=AT_REST),
         Figure("CPU, scraped", scraped, "%", note=f"every {sizes.scrape_every:g} s; {over}"),
+        Figure(f"CPU, no scrapes, {RESTING}", resting, "%", note=over),
+        Figure("to touch a page of memory after a second", busy_page, "µs"),
+        Figure(f"to touch a page of memory after a second, {RESTING}", resting_page, "µs"),
         Figure("resident memory after that", after, "MiB"),
     ]
 
 
 def following(directory: Path, sizes: Sizes) -> list[Figure]:
-    """`serve` while attempts are appended to one log, in twenty writes a second: its CPU without scrapes and with some.
-    The writer is another process and is not counted."""
+    """`serve` while attempts are appended to one log, in twenty writes a second: its CPU without scrapes and with some,
+    beside a neighbour at work, and without scrapes where everything else rests: see [Idle](#idle). The writer is
+    another process and is not counted."""
     return [figure for rate in FOLLOWING_PERCENT for figure in _following(directory / str(rate), rate, sizes)]
 
 
@@ -81,12 +95,15 @@ def _following(directory: Path, rate: int, sizes: Sizes) -> list[Figure]:
                 _append(file, lines, rate // WRITES_PER_SECOND)
 
             steadily(sizes.settle_seconds / 3, WRITES_PER_SECOND, append)
-            alone = _share(exporter, sizes, append=append)
-            scraped = _share(exporter, sizes, append=append, scraped=True)
+            with neighbour():
+                alone = _share(exporter, sizes, append=append)
+                scraped = _share(exporter, sizes, append=append, scraped=True)
+            resting = _share(exporter, sizes, append=append)
     over = _over(sizes)
     return [
         Figure(f"CPU at {rate:,} lines/s", alone, "%", at_most=FOLLOWING_PERCENT[rate], note=over, why=IN_USE),
         Figure(f"CPU at {rate:,} lines/s, scraped", scraped, "%", note=f"every {sizes.scrape_every:g} s; {over}"),
+        Figure(f"CPU at {rate:,} lines/s, {RESTING}", resting, "%", note=over),
     ]
 
 

@@ -46,8 +46,8 @@ def test_idle_measures_memory_and_cpu(tmp_path):
 def test_following_appends_to_a_served_log(tmp_path):
     """At both rates, each without scrapes and with some; what a target is for comes first."""
     figures = serving.following(tmp_path, TINY)
-    assert ["CPU at 1,000 lines/s", "CPU at 10,000 lines/s"] == whats(figures)[::2]
-    assert [1.0, None, 5.0, None] == [figure.at_most for figure in figures]
+    assert ["CPU at 1,000 lines/s", "CPU at 10,000 lines/s"] == whats(figures)[::3]
+    assert [1.0, None, None, 5.0, None, None] == [figure.at_most for figure in figures]
 
 
 def test_many_files_are_followed_beside_mtail(tmp_path):
@@ -62,7 +62,7 @@ def test_scrape_fetches_every_format(tmp_path):
     assert isinstance(figure, Figure)
     assert isinstance(table, Table)
     assert ("CPU of a scrape of 200 series", True) == (figure.what, bool(figure.value))
-    assert [*scrape.FORMATS] == [form for _, form, *_ in table.rows]
+    assert [*scrape.FORMATS, scrape.RESTING] == [form for _, form, *_ in table.rows]
 
 
 def test_hold_up_scrapes_while_a_log_is_read(tmp_path):
