@@ -54,6 +54,7 @@ class Server:
         self._reloading = threading.Lock()
         self._store = Store(config.state)
         self._socket = listen(config.listen)
+        self._address = self._socket.getsockname()[:2]  # a socket that is closed does not tell
         self._host = Host(config.host)
         self._births = Births(config.birth_hold)
         self._may_log_failure = Seldom()
@@ -75,7 +76,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where it listens."""
-        host, port = self._socket.getsockname()[:2]
+        host, port = self._address
         scheme = "https" if self._web.tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
