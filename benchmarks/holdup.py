@@ -22,6 +22,10 @@ from exporter.exposition import OPENMETRICS
 from exporter.server import Server
 
 HOLD_UP_MS = 20.0
+WHY = (
+    "The copy of all numbers belongs to one moment, so nothing is read meanwhile; then reading takes turns with "
+    "whoever writes the text and has the interpreter's lock."
+)
 PAUSE_SECONDS = 0.1
 """Between two scrapes; once a second one of them makes a new page."""
 
@@ -65,7 +69,14 @@ def _figures(samples: int, alone: list[Gaps], scraped: list[Gaps]) -> list[Figur
     slower = f"{100 * (1 - fastest / undisturbed):.0f} % slower than the {undisturbed:,.0f} without scrapes"
     what = f"{samples:,} series: "
     return [
-        Figure(f"{what}longest hold-up", longest - before, "ms", at_most=HOLD_UP_MS, note="the next two's difference"),
+        Figure(
+            f"{what}longest hold-up",
+            longest - before,
+            "ms",
+            at_most=HOLD_UP_MS,
+            note="the next two's difference",
+            why=WHY,
+        ),
         Figure(f"{what}longest gap, scraped", longest, "ms", note=_all(scraped)),
         Figure(f"{what}longest gap, not scraped", before, "ms", note=_all(alone)),
         Figure(f"{what}lines followed while scraped", fastest, "/s", note=slower),

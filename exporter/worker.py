@@ -4,6 +4,7 @@ Nobody else touches what is counted, so a copy taken here is always one cut, and
 rendered or written. In come questions as functions of the engine; out go their answers. RELIABILITY rule 3.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,6 +16,9 @@ from exporter.engine import Engine
 
 T = TypeVar("T")
 
+SWITCH_SECONDS = 0.001
+"""For so long this thread waits for one that is busy with Python, as it does each time that it has read a chunk; by
+default it is five times as long."""
 EXPIRY_SECONDS = 1.0
 """How often the pipelines are told that time has passed."""
 
@@ -71,6 +75,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to read."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._running = True
         self._thread.start()
 

@@ -25,7 +25,7 @@ NO_BOUNDS = {
     "ranges of settings": {"LAST_PORT"},
     "speed alone": {
         *("EXPIRY_SECONDS", "LARGE_BYTES", "MARKER_SPACING", "PARTS_PER_JOB", "PART_BYTES", "PIECE_LINES"),
-        *("SETTLED_SECONDS", "STEPS", "STRETCH", "TOGETHER", "WORTH_BYTES", "WORTH_SHOWING_BYTES"),
+        *("SETTLED_SECONDS", "STEPS", "STRETCH", "SWITCH_SECONDS", "TOGETHER", "WORTH_BYTES", "WORTH_SHOWING_BYTES"),
     },
     "what is shown": {"REFRESH_SECONDS", "TICK_SECONDS"},
     "advice to clients": {"RETRY_SECONDS"},
