@@ -11,6 +11,7 @@ from benchmarks import logs, page
 from benchmarks.child import Served, served
 from benchmarks.figure import Figure, Found, Sizes, Table, number, say
 from benchmarks.neighbour import neighbour
+from benchmarks.serving import config_for_persona
 from benchmarks.watching import cpu_seconds
 
 CPU_MS = {10_000: 10.0, 100_000: 150.0}
@@ -23,16 +24,6 @@ FORMATS = {
 }
 APPENDED = 100
 """Lines that are appended before each scrape: the runs that are there go on."""
-CONFIG = """\
-listen: ${LISTEN}
-state: ${STATE_DIR}
-pipelines:
-  persona:
-    attempts: ${LOGS_DIR}/*.log
-    batch_size: %d
-limits:
-  series_per_metric: %d
-"""
 WHY = (
     "The floor is what every scrape costs, however few series there are: the request, the host's figures, the disk's "
     "part; and after a second's rest the caches of the processor are cold."
@@ -52,9 +43,7 @@ def run(directory: Path, sizes: Sizes) -> Found:
         folder.mkdir()
         lines = list(page.many_runs(samples))
         logs.write(folder / "0.log", iter(lines))
-        config = folder / "exporter.yml"
-        config.write_text(CONFIG % (page.BATCH_SIZE, page.SERIES), encoding="utf-8")
-        with served(config, {"STATE_DIR": str(folder / "state"), "LOGS_DIR": str(folder)}) as exporter:
+        with served(*config_for_persona(folder, batch_size=page.BATCH_SIZE)) as exporter:
             found = len(page.SAMPLE.findall(exporter.fetch()))
             for name, headers in {**FORMATS, RESTING: FORMATS[GZIP]}.items():
                 say(f"scrape: {found:,} series, {name}, {sizes.scrapes} times")

@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks import logs
+from benchmarks import logs, page
 from benchmarks.child import Served, served
 from benchmarks.figure import Figure, Sizes, say
 from benchmarks.neighbour import neighbour, page_micros
@@ -31,15 +31,16 @@ state: ${STATE_DIR}
 pipelines:
   persona:
     attempts: ${LOGS_DIR}/*.log
+    batch_size: %d
 limits:
-  series_per_metric: 100000
+  series_per_metric: %d
 """
 
 
-def config_for_persona(directory: Path) -> tuple[Path, dict[str, str]]:
+def config_for_persona(directory: Path, *, batch_size: int = 1000) -> tuple[Path, dict[str, str]]:
     """A configuration of the persona pipeline over `directory`/*.log, and the environment that it needs."""
     path = directory / "exporter.yml"
-    path.write_text(CONFIG, encoding="utf-8")
+    path.write_text(CONFIG % (batch_size, page.SERIES), encoding="utf-8")
     return path, {"STATE_DIR": str(directory / "state"), "LOGS_DIR": str(directory)}
 
 
