@@ -6,6 +6,7 @@ refused. An offset moves only together with what was folded.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -327,6 +328,7 @@ class FolderIntake(Intake):
         pass
 
 
+@lru_cache(4096)
 def _whole(path: str) -> str:
     """The path from the root, so that a log's folder has a name wherever it is read from."""
-    return os.path.abspath(path)  # noqa: PTH100  # once for each chunk; Path.absolute costs ten times as much
+    return os.path.abspath(path)  # noqa: PTH100  # Path.absolute costs ten times as much

@@ -103,6 +103,9 @@ class _OpenRun:
         self.run_id = run_id
         self.state = state
         self.pending = 0
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.repaired = 0
         self.over = run_id is OVER
         """Whether it stands for the runs over the cap."""
         self._persona = persona
@@ -111,12 +114,15 @@ class _OpenRun:
         self.scores = ScoreTally(persona.scores, run_id)
         self.openings = Tally(persona.openings, run_id)
         self.constraints = Tally(persona.constraints, run_id)
+        self._count()
 
     def settle(self) -> None:
         """Moves what is tallied into the run's metrics and its open batch."""
+        self._count()
         batch = self.state.batch
         batch.attempts += self.pending
-        self.pending = 0
+        batch.repaired += self.repaired
+        self.pending = self.prompt_tokens = self.completion_tokens = self.repaired = 0
         statuses, latencies = self.attempts.settle()
         batch.successes += statuses["success"]
         batch.latencies.add(latencies)
@@ -127,6 +133,14 @@ class _OpenRun:
         self._persona.moved.add(self.run_id)
         if self.over:
             self.state.batch = Batch()
+
+    def _count(self) -> None:
+        """Adds up what needs no more than a number; the first time, the series are born."""
+        persona, run_id, lines = self._persona, self.run_id, self.pending
+        persona.tokens.add(self.prompt_tokens, run_id, "prompt", times=lines)
+        persona.tokens.add(self.completion_tokens, run_id, "completion", times=lines)
+        persona.cost.add(self.prompt_tokens + self.completion_tokens, run_id, times=lines)
+        persona.repaired.add(self.repaired, run_id, times=self.repaired)
 
     def values(self) -> int:
         """How many different values are tallied."""
@@ -296,25 +310,20 @@ class Persona(Pipeline):
 
     def _tally(self, run: _OpenRun, attempts: list[Attempt]) -> None:
         """Counts attempts of one batch."""
-        batch, run_id, lines = run.state.batch, run.run_id, len(attempts)
         run.attempts.observe(attempts)
         for attempt in [attempt for attempt in attempts if attempt.status == "fail"]:
-            self.failures.add(1, run_id, attempt.stage, error_class(attempt.error))
-        prompt = sum([attempt.prompt_tokens for attempt in attempts])
-        completion = sum([attempt.completion_tokens for attempt in attempts])
-        self.tokens.add(prompt, run_id, "prompt", times=lines)
-        self.tokens.add(completion, run_id, "completion", times=lines)
-        self.cost.add(prompt + completion, run_id, times=lines)
+            self.failures.add(1, run.run_id, attempt.stage, error_class(attempt.error))
+        run.prompt_tokens += sum([attempt.prompt_tokens for attempt in attempts])
+        run.completion_tokens += sum([attempt.completion_tokens for attempt in attempts])
         repaired = [attempt.repairs for attempt in attempts if attempt.repairs]
-        self.repaired.add(len(repaired), run_id, times=len(repaired))
-        batch.repaired += len(repaired)
+        run.repaired += len(repaired)
         run.repairs.count(chain.from_iterable(repaired))
         run.scores.observe([attempt.validator_scores for attempt in attempts if attempt.validator_scores])
         run.openings.count([attempt.opening_move for attempt in attempts if attempt.opening_move is not None])
         run.constraints.count(chain.from_iterable([attempt.constraint_categories or () for attempt in attempts]))
         anchors = [attempt.anchors_used for attempt in attempts if attempt.anchors_used is not None]
-        self.batch_anchor_diversity.capped += batch.take_anchors(anchors)
-        run.pending += lines
+        self.batch_anchor_diversity.capped += run.state.batch.take_anchors(anchors)
+        run.pending += len(attempts)
         if run.values() > PENDING_VALUES:
             run.settle()
 

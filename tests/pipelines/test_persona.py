@@ -348,6 +348,17 @@ def rows(metric: Metric) -> list[tuple[float, ...]]:
     return list(zip(*[numbers] * metric.width, strict=True))
 
 
+@pytest.mark.invariant(15)
+def test_a_run_has_its_series_from_its_first_line_on():
+    """A run that closes a batch before does not take the room of one that came before it."""
+    persona = Persona(PersonaOptions(batch_size=1), series_cap=3)
+    persona.observe("attempts", "a.log", of_run("first", 1))
+    persona.observe("attempts", "b.log", of_run("second", 1, 2))
+    persona.settle()
+    assert ("first", "completion") in persona.tokens.cells
+    assert ("second", "completion") not in persona.tokens.cells
+
+
 def test_interleaved_runs_have_batches_of_their_own():
     """Lines of another run between two lines of a run change nothing."""
     lines = [line for at in range(5) for line in (attempt(at), attempt(at, run_id="other_run", repairs=["x"]))]
