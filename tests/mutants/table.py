@@ -387,7 +387,7 @@ MUTANTS = [
     Mutant(
         15,
         "files are told apart by where a chunk begins",
-        "intake.py",
+        "intake/lines.py",
         "at_start=chunk.start == 0",
         "at_start=True",
         FUZZ,

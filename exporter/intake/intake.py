@@ -1,7 +1,7 @@
-"""How a stream's bytes become records in its pipeline, and how each line is accounted for.
+"""One stream of one pipeline: what was read is folded, and each line of it accounted for.
 
-In come chunks and documents from the follower; out go records to a pipeline and counts of what was read, skipped and
-refused. An offset moves only together with what was folded.
+In come decoded chunks and documents; out go records to a pipeline and counts of what was read, skipped and refused.
+What reads them is for each kind of stream to say. An offset moves only together with what was folded.
 """
 
 import os
@@ -12,14 +12,11 @@ from typing import Any
 
 import msgspec
 
-from exporter.config import Limits
 from exporter.decode import Decoded, Decoder, Reason
-from exporter.follow.descriptors import Descriptors
-from exporter.follow.document import DocumentFollower, FolderFollower, Version
-from exporter.follow.follower import Piece, StreamFollower, StreamState
-from exporter.follow.known import Events
+from exporter.follow.document import Version
+from exporter.follow.follower import StreamState
 from exporter.itself import Itself
-from exporter.pipeline import FolderSize, Pipeline
+from exporter.pipeline import Pipeline
 from exporter.record import Timestamp, event_time
 
 TIME_CHARACTERS = 64
@@ -52,7 +49,7 @@ class StoredStream(msgspec.Struct):
 
 
 class Intake:
-    """One stream of one pipeline. The base counts and folds; the kinds of stream differ in what they read."""
+    """One stream of one pipeline. This counts and folds; the kinds of stream differ in what they read."""
 
     counted = True
     """Whether what is read counts as lines."""
@@ -152,7 +149,7 @@ class Intake:
 
     def _fold(self, log: str, start: int, size: int, decoded: Decoded, too_long: int = 0) -> None:
         if decoded.records:
-            self.pipeline.take(self.name, _whole(log), decoded.records, size)
+            self.pipeline.take(self.name, whole(log), decoded.records, size)
             self._note_time(log, decoded.records)
         self._itself.count(self.pipeline.name, self.name, decoded, size, too_long)
         before = self._numbers.get(log, 0) if start else 0
@@ -176,159 +173,7 @@ class Intake:
                     return
 
 
-class LineIntake(Intake):
-    """Reads logs."""
-
-    def __init__(
-        self,
-        *args: Any,
-        patterns: tuple[str, ...],
-        limits: Limits,
-        descriptors: Descriptors,
-        skip_history: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.patterns = patterns
-        self._follower = StreamFollower(
-            patterns,
-            self._stored.files,
-            line_bytes=limits.line_bytes,
-            skip_history=skip_history,
-            descriptors=descriptors,
-            most_files=limits.files_per_stream,
-        )
-
-    def scan(self, *, settled: bool = False) -> None:
-        self._follower.scan()
-
-    def steps(self) -> Iterator[None]:
-        for piece in self._follower.pieces():
-            self._take(piece)
-            yield
-
-    def unread(self) -> bool:
-        return self._follower.unread()
-
-    def logs(self) -> dict[str, int]:
-        return self._follower.logs()
-
-    def read(self, logs: Iterable[str]) -> Iterator[None]:
-        for log in logs:
-            for piece in self._follower.whole(log):
-                self._take(piece)
-                yield
-
-    def only(self, logs: Iterable[str]) -> StoredStream:
-        return StoredStream(self._follower.only(logs))
-
-    def is_undisturbed(self) -> bool:
-        return not (self.lag() or self.unfollowed()) and self._follower.state.events == Events()
-
-    def take_over(self, other: "LineIntake") -> None:
-        self._follower.take_over(other._follower)
-        self._stored.times |= other._stored.times
-
-    def _take(self, piece: Piece) -> None:
-        chunk = piece.chunk
-        decoded = self._decoder.decode(chunk.data, at_start=chunk.start == 0)
-        self._fold(piece.log, chunk.start, chunk.end - chunk.start, decoded, chunk.too_long)
-        piece.take()
-
-    def stored(self) -> StoredStream:
-        files = self._stored.files = self._follower.stored()
-        self._forget_all_but(files.logs)
-        return self._stored
-
-    def paths(self) -> list[str]:
-        return self._follower.paths()
-
-    def unfollowed(self) -> dict[str, str]:
-        return self._follower.unfollowed()
-
-    def lag(self) -> int:
-        return self._follower.lag()
-
-    def backlog(self) -> int:
-        return self._follower.backlog()
-
-    def aim(self) -> None:
-        self._follower.aim()
-
-    def close(self) -> None:
-        self._follower.close()
-
-    def measure(self) -> None:
-        super().measure()
-        events = self._follower.state.events
-        labels = self.pipeline.name, self.name
-        self._itself.rotations.cell(*labels)[0] = events.rotations
-        self._itself.truncations.cell(*labels)[0] = events.truncations
-        self._itself.lost.cell(*labels)[0] = events.lost_bytes
-
-
-class DocumentIntake(Intake):
-    """Reads documents, each as one line whenever it changed."""
-
-    def __init__(self, *args: Any, patterns: tuple[str, ...], limits: Limits, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.patterns = patterns
-        self._follower = DocumentFollower(
-            patterns, self._stored.documents, limit=limits.line_bytes, most_files=limits.files_per_stream
-        )
-
-    def scan(self, *, settled: bool = False) -> None:
-        self._follower.scan(settled=settled)
-
-    def steps(self) -> Iterator[None]:
-        for document in self._follower.documents():
-            if document.content is None:
-                self._fold(document.path, 0, document.size, Decoded(0, []), too_long=1)
-            else:
-                self._fold(document.path, 0, document.size, self._decoder.decode_document(document.content))
-            document.take()
-            yield
-
-    def stored(self) -> StoredStream:
-        self._forget_all_but(self._stored.documents)
-        return self._stored
-
-    def paths(self) -> list[str]:
-        return sorted(self._follower.paths())
-
-    def unfollowed(self) -> dict[str, str]:
-        return self._follower.unfollowed()
-
-
-class FolderIntake(Intake):
-    """Counts the files in folders beside the pipeline's other files. Nothing is stored: they are counted anew."""
-
-    counted = False
-
-    def __init__(self, *args: Any, beside: Callable[[], Iterable[str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._beside = beside
-        self._follower = FolderFollower(self._stream.folder or self.name)
-        self._due = False
-
-    def scan(self, *, settled: bool = False) -> None:
-        self._due = True
-
-    def steps(self) -> Iterator[None]:
-        if self._due:
-            self._due = False
-            for folder in self._follower.counts(self._beside()):
-                self.pipeline.observe(self.name, _whole(folder.path), [FolderSize(files=folder.files)])
-                yield
-
-    def paths(self) -> list[str]:
-        return []
-
-    def measure(self) -> None:
-        pass
-
-
 @lru_cache(4096)
-def _whole(path: str) -> str:
+def whole(path: str) -> str:
     """The path from the root, so that a log's folder has a name wherever it is read from."""
     return os.path.abspath(path)  # noqa: PTH100  # Path.absolute costs ten times as much
