@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from exporter.metric.kind import Cell, Counter, Gauge, Histogram
+from exporter.metric.cumulative import Cell, Counter, Histogram
+from exporter.metric.gauge import Gauge
 from exporter.metric.label import Labels
 
 AnyMetric = Counter | Histogram | Gauge

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from exporter.metric.copy import AnyMetric, Copy, MetricState, copied
-from exporter.metric.kind import Counter, Gauge, Histogram
+from exporter.metric.cumulative import Counter, Histogram
+from exporter.metric.gauge import Gauge
 
 M = TypeVar("M", Counter, Histogram, Gauge)
 

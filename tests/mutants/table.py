@@ -43,7 +43,7 @@ MUTANTS = [
     Mutant(
         2,
         "runs over the cap are not seen to be",
-        "metric/kind.py",
+        "metric/cumulative.py",
         "        if over:\n",
         "        if False:\n",
         BOUNDS,
@@ -51,7 +51,7 @@ MUTANTS = [
     Mutant(
         2,
         "the label that floods is kept, another gives way",
-        "metric/kind.py",
+        "metric/cumulative.py",
         "widest = max(range(len(labels))",
         "widest = min(range(len(labels))",
         BOUNDS,
@@ -59,7 +59,7 @@ MUTANTS = [
     Mutant(
         3,
         "series at 0 are forgotten in a restart",
-        "metric/kind.py",
+        "metric/cumulative.py",
         "        self.cells = cells\n",
         "        self.cells = {labels: cell for labels, cell in cells.items() if any(cell[:-1]) or not labels}\n",
         TORTURE,
@@ -339,7 +339,7 @@ MUTANTS = [
     Mutant(
         13,
         "over the cap every label gets a series of its own",
-        "metric/kind.py",
+        "metric/cumulative.py",
         "if partly in self.cells or len(self.cells) <= self.cap + self.cap // 10:",
         "if True:",
         BOUNDS,
@@ -507,7 +507,7 @@ MUTANTS = [
     Mutant(
         21,
         "a series is born at 0 at every start",
-        "metric/kind.py",
+        "metric/cumulative.py",
         "        self.cells = cells\n",
         "        self.cells = {labels: [*cell[:-1], 0] for labels, cell in cells.items()}\n",
         "tests/e2e/test_prometheus.py",

@@ -1,4 +1,4 @@
-"""Counters, histograms and gauges, and the admission of their series.
+"""Counters and histograms, and the admission of their series.
 
 In come whole numbers and label values; out go cells. A hot loop may hold on to a cell and add to it in place.
 """
@@ -6,9 +6,10 @@ In come whole numbers and label values; out go cells. A hot loop may hold on to 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import chain
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from exporter.metric.label import OTHER, OVER, Labels, label_value
+from exporter.metric.metric import Metric
 
 Cell = list[int]
 """One series: its integers, then when it was first shown.
@@ -16,56 +17,6 @@ Cell = list[int]
 A counter's cell is `[value, shown]`, a histogram's `[bucket, …, above, sum, shown]` with counts per bucket, not
 cumulative. `shown` belongs to whoever exposes the cell; the fold only ever writes 0 there, at birth.
 """
-
-
-class Metric:
-    """One metric family: a name, a help text, label names, and at most `cap` series under their own labels."""
-
-    kind: ClassVar[str]
-    width = 1
-    """How many numbers a series has."""
-
-    def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
-        self.name = name
-        self.help = help
-        self.labels = labels
-        self.cap = cap
-        self.capped = 0
-        """Observations over the cap; whoever reads it starts it over."""
-        self.layouts: dict[str, Any] = {}
-        """Belongs to whoever exposes the metric: the text that its numbers stand in, by format."""
-
-    @property
-    def definition(self) -> str:
-        """What must not change for a stored series to go on: kind, labels, and what its integers mean."""
-        return f"{self.kind} {','.join(self.labels)}"
-
-    def keys(self) -> Iterable[Labels]:
-        """The label values of every series."""
-        raise NotImplementedError
-
-    def numbers(self) -> list[float]:
-        """A copy of the numbers of every series, one series after the other in the order of `keys`."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def merges_exactly(self, later: Self) -> bool:
-        """Whether `merge` gives what one metric had that counted for both, one after the other: no cap was ever met."""
-        raise NotImplementedError
-
-    def discard(self, labels: Labels) -> None:
-        """Forgets one series, if it is there."""
-        raise NotImplementedError
-
-    def discard_where(self, label: str, *values: str) -> None:
-        """Forgets every series whose `label` is one of `values`; does nothing for a metric without that label."""
-        if label in self.labels:
-            at = self.labels.index(label)
-            gone = set(map(label_value, values))
-            for labels in [labels for labels in self.keys() if labels[at] in gone]:
-                self.discard(labels)
 
 
 class Cumulative(Metric):
@@ -231,54 +182,3 @@ class Histogram(Cumulative):
         total = int(sum(values))
         cell[-2] += total
         return total
-
-
-class Gauge(Metric):
-    """The last value of something. A series without data is absent, and one over the cap is left out and counted."""
-
-    kind = "gauge"
-
-    def __init__(self, name: str, help: str, labels: Labels = (), *, cap: int) -> None:
-        super().__init__(name, help, labels, cap=cap)
-        self.values: dict[Labels, float] = {}
-        self.most = 0
-        """The most series that there were at a time; some may have gone since. It is no part of the state: how many
-        come and go within one chunk depends on where it is cut."""
-
-    def keys(self) -> Iterable[Labels]:
-        return self.values.keys()
-
-    def numbers(self) -> list[float]:
-        return list(self.values.values())
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def discard(self, labels: Labels) -> None:
-        self.values.pop(labels, None)
-
-    def set(self, value: float | None, *labels: str) -> None:
-        """Shows `value`, or nothing where it is None."""
-        if labels not in self.values:
-            labels = tuple(map(label_value, labels))
-        if value is None:
-            self.discard(labels)
-        elif labels in self.values or len(self.values) < self.cap:
-            self.values[labels] = float(value)
-            self.most = max(self.most, len(self.values))
-        else:
-            self.capped += 1
-
-    def restore(self, values: dict[Labels, float]) -> None:
-        """Goes on from stored values."""
-        self.values = values
-        self.most = len(values)
-
-    def merges_exactly(self, later: Self) -> bool:
-        return len(self.values) + later.most < self.cap
-
-    def merge(self, other: Self) -> None:
-        """Takes what `other` saw last."""
-        for labels, value in other.values.items():
-            self.set(value, *labels)
-        self.capped += other.capped
