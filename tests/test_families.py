@@ -1,8 +1,5 @@
 """What is live is written as the Prometheus client would write it."""
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,10 +50,3 @@ def test_what_the_client_tells_of_this_process_is_written(form: Format) -> None:
 def test_numbers_are_written_as_the_client_writes_them(number: float) -> None:
     """With exponents where it takes them, and infinities in Go's words."""
     assert floatToGoString(number) == go_text(number)
-
-
-def test_who_shows_nothing_live_does_not_load_the_client() -> None:
-    """It takes a third of the start of a short command."""
-    loaded = "import sys, exporter.exposition; print('prometheus_client' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert "False\n" == done.stdout

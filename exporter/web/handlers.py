@@ -5,7 +5,7 @@ Handlers only send bytes that somebody else made. Knows no pipelines, and not wh
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from time import time
 
 import structlog
@@ -18,7 +18,6 @@ from starlette.routing import Route
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.web import status
-from exporter.web.document import document
 from exporter.web.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
@@ -38,7 +37,7 @@ class Handlers:
         self._worker = worker
         self._publisher = publisher
         self._reload = reload
-        self._runbook = cache(lambda: document(runbook(), title="Runbook").encode())
+        self._runbook = cache(partial(_document, runbook))
         self._bodies = Bodies()
 
     async def metrics(self, request: Request) -> Response:
@@ -107,6 +106,12 @@ class Handlers:
             ],
             exception_handlers={WorkerError: _unanswered, TimeoutError: _unanswered, Exception: _failed},
         )
+
+
+def _document(runbook: Callable[[], str]) -> bytes:
+    from exporter.web.document import document  # most are never asked for it, and keep no Markdown in memory
+
+    return document(runbook(), title="Runbook").encode()
 
 
 def _later(why: str) -> Response:
