@@ -44,15 +44,17 @@ class Handlers:
         """The exposition; 503 until everything that was there at the start is read."""
         if not self._worker.caught_up:
             return _later(await run_in_threadpool(self._progress))
-        page = await run_in_threadpool(self._publisher.page)
+        return await run_in_threadpool(self._metrics, request)
+
+    def _metrics(self, request: Request) -> Response:
+        page = self._publisher.page()
         if page is None:
             return _later(f"no snapshot could be written yet: {self._publisher.condition.error}\n")
-        return await run_in_threadpool(_exposition, request, page, self._bodies)
+        return _exposition(request, page, self._bodies)
 
     async def own_metrics(self, request: Request) -> Response:
         """The exporter's metrics about itself, at any time."""
-        page = await run_in_threadpool(self._publisher.own_page)
-        return await run_in_threadpool(_exposition, request, page, self._bodies)
+        return await run_in_threadpool(lambda: _exposition(request, self._publisher.own_page(), self._bodies))
 
     async def healthy(self, request: Request) -> Response:
         """200 as long as the process does its work."""
