@@ -5,34 +5,27 @@ piece by piece: no call keeps other threads waiting for long, and what has not c
 files and no HTTP.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from math import isfinite
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from prometheus_client.core import Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.registry import Collector
 
 from exporter.births import Shown
+from exporter.families import written
 from exporter.layout import Layout, go_text, in_words, laid_out
 from exporter.metric import AnyMetric, Counter, Cumulative, Histogram
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 _PLAIN_BELOW = 1_000_000
 """Numbers from here on are written with an exponent."""
 _TEN_FIGURES_BELOW = 10_000_000_000
 """From here on that has two figures."""
-
-
-class _Given(Collector):
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
+_END = b"# EOF\n"
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -40,24 +33,19 @@ class Format(msgspec.Struct, frozen=True):
 
     content_type: str
     openmetrics: bool
-    """Whether it says when series were first shown."""
-    encode: Callable[[Collector], bytes]
+    """Whether it says when series were first shown, and where it ends."""
 
-    def pieces(self, shown: Iterable[Shown], families: Iterable[Metric] = ()) -> Iterator[bytes]:
+    def pieces(self, shown: Iterable[Shown], families: Iterable["Metric"] = ()) -> Iterator[bytes]:
         """What is shown as text, and after it the Prometheus client's own metric families, of other names."""
         for one in sorted(shown, key=lambda one: one.metric.name):
             layout = self._written(one)
             yield layout.head
             yield from layout.texts
-        yield self.render(families)
+        yield written(families, openmetrics=self.openmetrics) + (_END if self.openmetrics else b"")
 
     def text(self, shown: Iterable[Shown]) -> bytes:
         """What is shown as text."""
         return b"".join(self.pieces(shown))
-
-    def render(self, families: Iterable[Metric]) -> bytes:
-        """The Prometheus client's own metric families as text."""
-        return self.encode(_Given(families))
 
     def _written(self, one: Shown) -> Layout:
         """A metric's layout, with texts that say what is to be shown; it is kept for the next time."""
@@ -70,12 +58,12 @@ class Format(msgspec.Struct, frozen=True):
         for at in layout.changed(one.numbers, metric.width) if isinstance(metric, Cumulative) else range(len(texts)):
             piece = layout.pieces[at]
             texts[at] = _filled(piece.slots, _exposed(metric, one.numbers, piece.starts))
-        layouts[self.content_type] = written = msgspec.structs.replace(layout, numbers=one.numbers, texts=texts)
-        return written
+        layouts[self.content_type] = layout = msgspec.structs.replace(layout, numbers=one.numbers, texts=texts)
+        return layout
 
 
-CLASSIC = Format("text/plain; version=0.0.4; charset=utf-8", False, generate_latest)
-OPENMETRICS = Format("application/openmetrics-text; version=1.0.0; charset=utf-8", True, generate_openmetrics)
+CLASSIC = Format("text/plain; version=0.0.4; charset=utf-8", False)
+OPENMETRICS = Format("application/openmetrics-text; version=1.0.0; charset=utf-8", True)
 
 
 def _exposed(metric: AnyMetric, numbers: list[float], starts: list[int]) -> list[list[float]]:

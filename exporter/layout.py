@@ -4,12 +4,12 @@ In come a metric and its series; out go pieces of some lines each, in the order 
 Knows no numbers but the times at which series were first shown, which are part of what is laid out.
 """
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from itertools import chain, pairwise
+from math import isfinite, isnan
 from operator import add
 
 import msgspec
-from prometheus_client import utils
 
 from exporter.metric import AnyMetric, Counter, Gauge, Labels
 
@@ -17,9 +17,9 @@ PIECE_LINES = 256
 """About so many lines are a piece: few, so that most pieces hold no number that has changed."""
 TOGETHER = 16
 """So many series that were born one after the other are looked at together."""
-go_text: Callable[[float], str] = utils.floatToGoString
-"""A number as the Prometheus client writes it."""
 _WHOLE, _ANY = "%d.0", "%a"
+_PLAIN_FIGURES = 6
+"""A number with more before its point is written with an exponent."""
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\"", "%": "%%"})
 """How a text is written inside of quotes, in a layout."""
 
@@ -61,7 +61,7 @@ def laid_out(
 ) -> Layout:
     """A layout for these series. Where they are those of before and newborn ones, most pieces stay as they are."""
     if before is None or before.series != series[: len(before.series)]:
-        before = Layout(_head(metric, openmetrics))
+        before = Layout(head(metric.name, metric.help, metric.kind, openmetrics=openmetrics))
     width = metric.width
     starts = [*chain.from_iterable([piece.starts for piece in before.pieces])]
     starts += range(len(starts) * width, len(series) * width, width)
@@ -112,7 +112,7 @@ def _with_slots(metric: AnyMetric, series: list[Labels], stamps: list[float]) ->
     written = _written(metric, series)
     texts = [sample % (labels * len(of_each)) for labels in written]
     if any(stamps):
-        created = _sample(metric, f"{_base(metric)}_created", "%s")
+        created = _sample(metric, f"{_base(metric.name, metric.kind)}_created", "%s")
         times = [go_text(abs(stamp) / 1000) if stamp else "" for stamp in stamps]
         since = [created % (*labels, time) if time else "" for labels, time in zip(written, times, strict=True)]
         texts = list(map(add, texts, since))
@@ -124,15 +124,32 @@ def in_words(slots: bytes) -> bytes:
     return slots.replace(f" {_WHOLE}\n".encode(), b" %b\n").replace(f" {_ANY}\n".encode(), b" %b\n")
 
 
-def _head(metric: AnyMetric, openmetrics: bool) -> bytes:
-    name, help_text = metric.name, metric.help.replace("\\", r"\\").replace("\n", r"\n")
+def head(name: str, help: str, kind: str, *, openmetrics: bool) -> bytes:
+    """What stands before the samples of a metric, whose name ends in `_total` if it is a counter."""
+    help = help.replace("\\", r"\\").replace("\n", r"\n")
     if openmetrics:
-        name, help_text = _base(metric), help_text.replace('"', r"\"")
-    return f"# HELP {name} {help_text}\n# TYPE {name} {metric.kind}\n".encode()
+        name, help = _base(name, kind), help.replace('"', r"\"")
+    return f"# HELP {name} {help}\n# TYPE {name} {kind}\n".encode()
 
 
-def _base(metric: AnyMetric) -> str:
-    return metric.name.removesuffix("_total") if isinstance(metric, Counter) else metric.name
+def _base(name: str, kind: str) -> str:
+    return name.removesuffix("_total") if kind == "counter" else name
+
+
+def go_text(number: float) -> str:
+    """A number as the Prometheus client writes it, which takes an exponent sooner than Python.
+
+    >>> go_text(0.25), go_text(1_500_000), go_text(1e10), go_text(-1e6), go_text(float("-inf"))
+    ('0.25', '1.5e+06', '1e+10', '-1000000.0', '-Inf')
+    """
+    if not isfinite(number):
+        return "NaN" if isnan(number) else "+Inf" if number > 0 else "-Inf"
+    text = repr(float(number))
+    whole, dot, fraction = text.partition(".")
+    if not dot or number < 0 or len(whole) <= _PLAIN_FIGURES:
+        return text
+    mantissa = f"{whole[0]}.{whole[1:]}{fraction}".rstrip("0.")
+    return f"{mantissa}e+{len(whole) - 1:02}"
 
 
 def _sample(metric: AnyMetric, name: str, slot: str, bound: str = "") -> str:

@@ -4,34 +4,24 @@
 No raw line of a followed log gets in: refused ones show 80 escaped characters, once a minute for each reason.
 """
 
-import logging
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from math import inf
 from time import monotonic
 from typing import Any, TextIO, cast
 
 import structlog
 
 from exporter.intake import Refused
-
-SHOWN_CHARACTERS = 80
-QUIET_SECONDS = 60.0
+from exporter.telling import Seldom, Told, escaped
 
 
 def set_up(environ: Mapping[str, str]) -> None:
     """Configures structlog for this process. Raises ValueError for a level or format that there is not."""
-    level = (environ.get("LOG_LEVEL") or "info").upper()
-    form = (environ.get("LOG_FORMAT") or "json").lower()
-    levels = logging.getLevelNamesMapping()
-    if level not in levels:
-        raise ValueError(f"LOG_LEVEL={environ['LOG_LEVEL']}: no such level (there are: debug, info, warning, error)")
-    if form not in ("json", "console"):
-        raise ValueError(f"LOG_FORMAT={environ['LOG_FORMAT']}: no such format (there are: json, console)")
+    told = Told.by(environ)
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if form == "console":
+    if told.for_people:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
         processors=[
@@ -40,7 +30,7 @@ def set_up(environ: Mapping[str, str]) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(levels[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(told.level),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
@@ -56,36 +46,6 @@ class _Stderr:
     def flush(self) -> None:
         with suppress(OSError, ValueError):
             sys.stderr.flush()
-
-
-class Seldom:
-    """Says when something may be reported again: once a minute."""
-
-    def __init__(self, *, elapsed: Callable[[], float] = monotonic) -> None:
-        self._elapsed = elapsed
-        self._next = -inf
-        self._unreported = 0
-
-    def __call__(self) -> int | None:
-        """How often it happened unreported, if it may be reported now; else None."""
-        now = self._elapsed()
-        if now < self._next:
-            self._unreported += 1
-            return None
-        self._next = now + QUIET_SECONDS
-        unreported, self._unreported = self._unreported, 0
-        return unreported
-
-
-def escaped(text: bytes) -> str:
-    """The beginning of a refused line, safe to show: 80 characters, everything but printable ASCII escaped.
-
-    >>> escaped(b'{"a":\\x1b[31m')
-    '{"a":\\\\x1b[31m'
-    """
-    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text[:SHOWN_CHARACTERS])[
-        :SHOWN_CHARACTERS
-    ]
 
 
 class RefusedLog:

@@ -7,7 +7,7 @@ import asyncio
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
@@ -17,16 +17,17 @@ import structlog
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from exporter import __version__, render
+from exporter import __version__
 from exporter.births import Births
 from exporter.config import Config
 from exporter.engine import Engine
 from exporter.host import Host
-from exporter.ownlog import RefusedLog, Seldom
-from exporter.pipeline import discover
+from exporter.ownlog import RefusedLog
+from exporter.pipeline import Pipeline, discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
-from exporter.web.config import InForce
+from exporter.telling import Seldom
+from exporter.web.config.inforce import InForce
 from exporter.web.connections import Places
 from exporter.web.handlers import Handlers
 from exporter.web.httpserver import HttpServer, listen
@@ -177,7 +178,7 @@ class Server:
 
     async def _serve(self) -> None:
         limits = self._config.limits
-        runbook = partial(render.runbook, self._kinds)
+        runbook = partial(_runbook, self._kinds)
         app = Handlers(self.worker, self.publisher, reload=self.reload, runbook=runbook).app()
         places = Places(limits.connections, limits.header_seconds)
         server = HttpServer(app, self._socket, places, self._web)
@@ -215,6 +216,12 @@ class Server:
             except Exception:
                 log.error("save_failed", exc_info=True)
             await asyncio.sleep(SAVE_SECONDS)
+
+
+def _runbook(kinds: Mapping[str, type[Pipeline]]) -> str:
+    from exporter.render import runbook  # a tenth of the start, and most exporters are never asked for it
+
+    return runbook(kinds)
 
 
 def _was_shown(engine: Engine, pipeline: str) -> bool:

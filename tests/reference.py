@@ -5,8 +5,12 @@ from itertools import accumulate
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.registry import Collector
 
 from exporter.births import Shown
+from exporter.exposition import Format
 from exporter.metric import Counter, Histogram, Labels
 
 Cell = list[Any]
@@ -18,6 +22,19 @@ def cells(shown: Shown) -> list[tuple[Labels, Cell]]:
     width = shown.metric.width
     assert len(shown.numbers) == width * len(shown.series)
     return [(labels, shown.numbers[at * width :][:width]) for at, labels in enumerate(shown.series)]
+
+
+class _Given(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def by_the_client(families: Iterable[Metric], form: Format) -> bytes:
+    """Metric families as the Prometheus client writes them."""
+    return generate_openmetrics(_Given(families)) if form.openmetrics else generate_latest(_Given(families))
 
 
 def families(shown: Iterable[Shown], *, created: bool = False) -> Iterator[Metric]:

@@ -13,11 +13,10 @@ from exporter.config import (
     Mistake,
     PipelineConfig,
     StreamConfig,
-    load,
     overlaps,
-    parse,
     with_logs,
 )
+from exporter.config.reading import load, parse
 from exporter.pipeline import Options, Pipeline, Source, Stream
 from exporter.pipelines.persona import Persona, PersonaOptions
 

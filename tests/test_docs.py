@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter import config, render
+from exporter import render
+from exporter.config.reading import load
 from exporter.pipeline import discover
 from tests.tools import find
 
@@ -25,7 +26,7 @@ def test_rendered_files_are_fresh():
 @pytest.mark.parametrize("name", ["example.yml", "demo.yml"])
 def test_example_configurations_are_good(name):
     """A configuration from the docs is accepted as it stands."""
-    found = config.load(str(ROOT / "docs" / name), pipelines=discover(), environ={})
+    found = load(str(ROOT / "docs" / name), pipelines=discover(), environ={})
     assert set(discover()) == set(found.pipelines)
 
 

@@ -16,7 +16,7 @@ from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, copied, label_value
 from exporter.pipeline import discover
-from tests.reference import cells, families
+from tests.reference import by_the_client, cells, families
 from tests.tools import check_metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -389,7 +389,7 @@ def any_shown(draw):
 @given(shown=any_shown())
 def test_the_text_is_what_the_prometheus_client_writes(form, shown):
     """Whatever is counted, our text is the client's, byte for byte."""
-    assert form.render(families(shown, created=form.openmetrics)) == form.text(shown)
+    assert by_the_client(families(shown, created=form.openmetrics), form) == form.text(shown)
 
 
 runs = st.sampled_from(["1", "2", "r%d", 'q"', "\\n", "ș"])
@@ -458,10 +458,10 @@ def test_no_text_outlives_what_it_was_laid_out_for(steps: list[tuple[Any, ...]])
         rendered.change(*step)
         shown = rendered.show()
         for form in (CLASSIC, OPENMETRICS):
-            pages.append((shown, form, form.render(families(shown, created=form.openmetrics))))
+            pages.append((shown, form, by_the_client(families(shown, created=form.openmetrics), form)))
             assert pages[-1][2] == form.text(shown)
         bare = copied(rendered.metrics)
-        assert OPENMETRICS.render(families(bare, created=True)) == OPENMETRICS.text(bare)
+        assert by_the_client(families(bare, created=True), OPENMETRICS) == OPENMETRICS.text(bare)
     for shown, form, written in pages:
         assert written == form.text(shown)
 
@@ -512,4 +512,4 @@ def test_a_birth_lays_out_one_piece_anew() -> None:
         lines.add(1, born)
         after = pieces(lines)
         assert 1 == len({id(piece) for piece in after[1:-1]} - {id(piece) for piece in before})
-    assert OPENMETRICS.render(families(copied([lines]), created=True)) == OPENMETRICS.text(copied([lines]))
+    assert by_the_client(families(copied([lines]), created=True), OPENMETRICS) == OPENMETRICS.text(copied([lines]))

@@ -11,7 +11,8 @@ import structlog
 
 from exporter.decode import Reason
 from exporter.intake import Refused
-from exporter.ownlog import RefusedLog, Seldom, escaped, set_up
+from exporter.ownlog import RefusedLog, set_up
+from exporter.telling import Seldom, escaped
 
 
 class Clock:

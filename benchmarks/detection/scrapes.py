@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from benchmarks.detection.attempts import Attempt
-from exporter import config
+from exporter.config.reading import parse
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.metric import copied
@@ -40,7 +40,7 @@ def scraped(folder: Path, steps: Iterable[list[Attempt]], *, batch_size: int, qu
     """The series of a run whose log, in `folder`, grows by a step before each scrape, and then is quiet for a while."""
     log = folder / "generation.log"
     text = f"pipelines: {{persona: {{attempts: '{log}', batch_size: {batch_size}}}}}"
-    engine = Engine(config.parse(text, source="detection", pipelines=KINDS, environ={}), KINDS)
+    engine = Engine(parse(text, source="detection", pipelines=KINDS, environ={}), KINDS)
     seen: Series = {}
     scrapes = 0
     with log.open("wb") as file:

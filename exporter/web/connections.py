@@ -17,7 +17,7 @@ import structlog
 from h11 import IDLE, SEND_RESPONSE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from exporter.ownlog import Seldom
+from exporter.telling import Seldom
 from exporter.web.config import Tls
 
 ANSWER_SECONDS = 60.0

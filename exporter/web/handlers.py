@@ -5,7 +5,7 @@ Handlers only send bytes that somebody else made. Knows no pipelines, and not wh
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from time import time
 
 import structlog
@@ -18,7 +18,6 @@ from starlette.routing import Route
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.web import status
-from exporter.web.document import document
 from exporter.web.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
@@ -38,22 +37,24 @@ class Handlers:
         self._worker = worker
         self._publisher = publisher
         self._reload = reload
-        self._runbook = cache(lambda: document(runbook(), title="Runbook").encode())
+        self._runbook = cache(partial(_document, runbook))
         self._bodies = Bodies()
 
     async def metrics(self, request: Request) -> Response:
         """The exposition; 503 until everything that was there at the start is read."""
         if not self._worker.caught_up:
             return _later(await run_in_threadpool(self._progress))
-        page = await run_in_threadpool(self._publisher.page)
+        return await run_in_threadpool(self._metrics, request)
+
+    def _metrics(self, request: Request) -> Response:
+        page = self._publisher.page()
         if page is None:
             return _later(f"no snapshot could be written yet: {self._publisher.condition.error}\n")
-        return await run_in_threadpool(_exposition, request, page, self._bodies)
+        return _exposition(request, page, self._bodies)
 
     async def own_metrics(self, request: Request) -> Response:
         """The exporter's metrics about itself, at any time."""
-        page = await run_in_threadpool(self._publisher.own_page)
-        return await run_in_threadpool(_exposition, request, page, self._bodies)
+        return await run_in_threadpool(lambda: _exposition(request, self._publisher.own_page(), self._bodies))
 
     async def healthy(self, request: Request) -> Response:
         """200 as long as the process does its work."""
@@ -107,6 +108,12 @@ class Handlers:
             ],
             exception_handlers={WorkerError: _unanswered, TimeoutError: _unanswered, Exception: _failed},
         )
+
+
+def _document(runbook: Callable[[], str]) -> bytes:
+    from exporter.web.document import document  # most are never asked for it, and keep no Markdown in memory
+
+    return document(runbook(), title="Runbook").encode()
 
 
 def _later(why: str) -> Response:

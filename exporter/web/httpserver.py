@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.web.access import Access
-from exporter.web.config import InForce
+from exporter.web.config.inforce import InForce
 from exporter.web.connections import Door, Http, Places
 
 THREADS = 16

@@ -53,9 +53,9 @@ class _InPieces(Response):
         place: Place = scope["state"]["place"]
         with self._bodies.sent(self._content, place):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            for start in range(0, len(self._content), PIECE_BYTES):
+            for start in range(0, len(self._content) or 1, PIECE_BYTES):
                 if place.is_left:
                     return
-                piece = self._content[start : start + PIECE_BYTES]
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                end = start + PIECE_BYTES
+                piece, more = self._content[start:end], end < len(self._content)
+                await send({"type": "http.response.body", "body": piece, "more_body": more})

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from exporter.config import Config, parse
+from exporter.config import Config
+from exporter.config.reading import parse
 from exporter.pipeline import discover
 from tests.fuzz.mistakes import SOURCE, SYNTAX, read
 from tests.fuzz.target import LOGS, Target

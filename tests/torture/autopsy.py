@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from exporter import config
 from exporter.config import Config
+from exporter.config.reading import parse
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
 from exporter.intake import LineIntake
@@ -108,7 +108,7 @@ def configuration(logs: dict[str, dict[str, list[str]]]) -> Config:
     """A configuration that reads these paths, by pipeline and stream."""
     pipelines = {pipeline: dict(streams) for pipeline, streams in logs.items()}
     text = yaml.safe_dump({"pipelines": {name: _settings(name, streams) for name, streams in pipelines.items()}})
-    return config.parse(text, source="torture", pipelines=discover(), environ={})
+    return parse(text, source="torture", pipelines=discover(), environ={})
 
 
 def _settings(pipeline: str, streams: dict[str, list[str]]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 import msgspec
 
-from exporter import config
+from exporter.config.reading import load
 from exporter.engine import Engine
 from exporter.pipeline import discover
 from tests.e2e.serving import Serving, free_port
@@ -185,7 +185,7 @@ class Run:
         return next(self._engines(), None)
 
     def _engines(self) -> Iterator[Engine]:
-        settings = config.load(str(self.serving.config_path), pipelines=discover(), environ={})
+        settings = load(str(self.serving.config_path), pipelines=discover(), environ={})
         for content in autopsy.generations(self.serving.state) if self.serving.state.exists() else ():
             yield Engine(settings, discover(), stored=content)
 

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError
-from exporter.web.config import InForce, Pem, TlsConfig, WebConfig, parse
+from exporter.web.config import Pem, TlsConfig, WebConfig, parse
+from exporter.web.config.inforce import InForce
 from exporter.web.config.tls import CLIENTS, SUITES
 from tests.certificates import Authority
 

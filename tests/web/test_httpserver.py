@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from exporter.web import connections
-from exporter.web.config import InForce
+from exporter.web.config.inforce import InForce
 from exporter.web.connections import Places
 from exporter.web.httpserver import HttpServer, listen
 

@@ -4,9 +4,8 @@ In comes the path of a YAML file; out go TLS, users and headers as they are in f
 that it names, are read again when they change. Knows no requests and no connections.
 """
 
-from exporter.web.config.inforce import InForce
 from exporter.web.config.reading import parse
 from exporter.web.config.settings import Pem, TlsConfig, WebConfig
 from exporter.web.config.tls import Tls
 
-__all__ = ["InForce", "Pem", "Tls", "TlsConfig", "WebConfig", "parse"]
+__all__ = ["Pem", "Tls", "TlsConfig", "WebConfig", "parse"]

@@ -2,15 +2,17 @@
 
 import os
 import ssl
-from asyncio import BaseTransport
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporter.config import ConfigError, Mistake
 from exporter.web.config.settings import TlsConfig
+
+if TYPE_CHECKING:
+    from asyncio import BaseTransport
 
 SUITES: dict[str, str] = {
     "TLS_AES_128_GCM_SHA256": "",
@@ -64,7 +66,7 @@ class Tls:
         # As in Go, who is in client_ca is trusted, root or not.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
-    def admits(self, transport: BaseTransport) -> bool:
+    def admits(self, transport: "BaseTransport") -> bool:
         """Whether the client at the other end has one of the names that are let in."""
         if not self._allowed:
             return True

@@ -1,0 +1,47 @@
+"""`check`: a configuration, and what its patterns match."""
+
+import click
+
+from exporter.cli.messages import fail
+from exporter.cli.settings import CONFIG_HELP, both, config_option, loaded, web_config_option
+from exporter.config import Config, ConfigError
+from exporter.follow.scan import look
+
+
+@click.command("check", epilog=CONFIG_HELP)
+@config_option
+@web_config_option
+def command(config_path: str | None, web_config_path: str | None) -> None:
+    """Check a configuration and show what each of its patterns matches now; check a web configuration and the
+    certificates that it names.
+    """
+    if config_path is None and web_config_path is None:
+        raise click.UsageError("nothing to check; give --config or --web.config.file")
+    try:
+        found, _ = both(lambda: config_path and loaded(config_path), lambda: web_config_path and _web(web_config_path))
+    except ConfigError as error:
+        fail(str(error))
+    if found:
+        show_matches(found)
+    for path in filter(None, (config_path, web_config_path)):
+        click.echo(f"{path}: ok")
+
+
+def _web(path: str) -> object:
+    from exporter.web.config.loading import load  # OpenSSL is for who serves by a web configuration
+
+    return load(path)
+
+
+def show_matches(found: Config) -> None:
+    """Prints what each pattern matches."""
+    for name, pipeline in found.pipelines.items():
+        for stream, where in pipeline.streams.items():
+            seen = look(where.paths)
+            click.echo(f"{name}.{stream}: {', '.join(where.paths)}")
+            for path, status in seen.files.items():
+                click.echo(f"  {path} ({status.st_size:,} bytes)")
+            for path, why in seen.unfollowed.items():
+                click.echo(f"  {path} cannot be followed: {why}")
+            if not seen.files:
+                click.echo("  nothing yet: waits for the first file")
