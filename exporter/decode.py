@@ -5,7 +5,7 @@ not know where lines come from or what records are for.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import reduce
 from io import BytesIO
@@ -18,9 +18,14 @@ import msgspec
 
 from exporter.pipeline import Stream
 from exporter.plain import is_plain, is_too_deep
-from exporter.record import LARGEST, closed
+from exporter.record import LARGEST, Record, closed, tagged
 
 BOM = b"\xef\xbb\xbf"
+
+MOST_TAGS = 64
+"""So many tags of a stream that no record type has get types of their own."""
+TAG_CHARACTERS = 128
+"""A longer tag gets none."""
 
 
 class Reason(StrEnum):
@@ -53,6 +58,13 @@ class Decoded(msgspec.Struct):
     rejections: list[Rejection] = []
 
 
+class _Skipped(Record):
+    """A line of a kind that nobody uses."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class _RefusedError(Exception):
     """Carries the reason for which a line is refused."""
 
@@ -65,18 +77,17 @@ class Decoder:
 
     The parser goes through the lines of a chunk in one call, and on behind each line that it refuses, which is looked
     at alone. If it may pass something over, that is looked at before, and every line alone where it is not well. If all
-    types of the stream are closed, it passes nothing over until a line comes with more than they know. The outcome is
-    the same in any case.
+    types of the stream are closed, it passes nothing over until a line comes with more than they know. Tags that no
+    record type has get types of their own when they are first seen, so that it knows those, too. The outcome is the
+    same in any case.
     """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._types = {str(kind.__struct_config__.tag): kind for kind in stream.records} if stream.tag else {}
-        self._one_of = {tag: msgspec.json.Decoder(kind) for tag, kind in self._types.items()}
-        self._marks = [(msgspec.json.encode(tag), decoder.decode) for tag, decoder in self._one_of.items()]
-        expected = stream.otherwise or reduce(or_, stream.records)
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(expected)
-        self._decode = self._decoder.decode if stream.otherwise is None else self._decode_by_tag
+        self._types: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in stream.records if stream.tag}
+        self._decode = _union_decode(stream.records)
+        self._met = 0
+        """How often a tag was met that was not known."""
         self._decode_closed = _closed_decode(stream)
 
     def decode(self, chunk: bytes, *, at_start: bool = False) -> Decoded:
@@ -89,12 +100,14 @@ class Decoder:
         for at in self._decode_at_once(lines, decoded.records):
             starts = starts or list(accumulate(map(len, lines), initial=0))
             self._add(decoded, at, starts[at], lines[at].removesuffix(b"\n"))
+        decoded.skipped = decoded.lines - len(decoded.records) - len(decoded.rejections)
         return decoded
 
     def decode_document(self, text: bytes) -> Decoded:
         """Decodes a whole file that is one record, on however many lines."""
         decoded = Decoded(1, [])
         self._add(decoded, 0, 0, text.removeprefix(BOM))
+        decoded.skipped = 1 - len(decoded.records) - len(decoded.rejections)
         return decoded
 
     def _decode_at_once(self, lines: list[bytes], records: list[Any]) -> Iterator[int]:
@@ -112,23 +125,10 @@ class Decoder:
         else:
             yield from range(len(lines) - len(left), len(lines))
 
-    def _decode_by_tag(self, line: bytes) -> Any:
-        """A line's record. Where a tag seems to be in it, its type is tried at first; what the parser finds decides."""
-        for mark, decode in self._marks:
-            if line.rfind(mark) >= 0:  # `in` costs three times as much, as it tries to take the mark for a number
-                try:
-                    return decode(line)
-                except msgspec.ValidationError:
-                    break
-        record = self._decoder.decode(line)
-        special = self._one_of.get(getattr(record, self._stream.tag or ""))
-        return record if special is None else special.decode(line)
-
     def _add(self, decoded: Decoded, at: int, offset: int, line: bytes) -> None:
         body = line.lstrip(b"\0")
         text = body.removesuffix(b"\r")
         if not text.strip():
-            decoded.skipped += 1
             return
         try:
             record = self._parse(text)
@@ -136,9 +136,7 @@ class Decoder:
             hole = len(line) - len(body)  # passed over here as it is where a chunk begins with it
             decoded.rejections.append(Rejection(at, offset + hole, refused.args[0], body))
         else:
-            if record is None:
-                decoded.skipped += 1
-            else:
+            if record:
                 decoded.records.append(record)
 
     def _parse(self, text: bytes) -> Any:
@@ -169,20 +167,48 @@ class Decoder:
             members = _members.decode(text)
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
-        kind = self._kind_of(members)
-        return None if kind is None else _converted(members, kind)
+        return _converted(members, self._kind_of(members))
 
     def _kind_of(self, members: dict[str, msgspec.Raw]) -> Any:
-        """The type of the record that a line's members make, or None where it is of a kind that nobody uses."""
+        """The type of the record that a line's members make."""
         tag = self._stream.tag
         if tag is None:
             return self._stream.records[0]
         if tag not in members:
             raise _RefusedError(Reason.MISSING_FIELD)
         try:
-            return self._types.get(_text.decode(members[tag]), self._stream.otherwise)
+            text = _text.decode(members[tag])
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
+        return self._types.get(text) or self._learned(tag, text)
+
+    def _learned(self, field: str, tag: str) -> Any:
+        """The type of lines with a tag that was not known; the parser gets to know it."""
+        kind = self._stream.otherwise or _Skipped
+        self._met += 1
+        if self._met <= MOST_TAGS and len(tag) <= TAG_CHARACTERS:
+            self._types[tag] = tagged(kind, field, tag)
+            self._decode = _union_decode(self._types.values())
+        elif self._met == MOST_TAGS + 1 and self._stream.otherwise is not None:
+            self._decode = _decode_twice(kind, field, self._types)
+        return kind
+
+
+def _union_decode(kinds: Iterable[Any]) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(reduce(or_, kinds)).decode
+
+
+def _decode_twice(kind: Any, field: str, types: Mapping[str, Any]) -> Callable[[bytes], Any]:
+    """Decodes lines with any text as tag: as `kind`, and those whose tag has a type of its own once more."""
+    first = msgspec.json.Decoder(kind).decode
+    again = {tag: msgspec.json.Decoder(one).decode for tag, one in types.items() if one.__name__ != kind.__name__}
+
+    def decode(line: bytes) -> Any:
+        record = first(line)
+        special = again.get(getattr(record, field))
+        return record if special is None else special(line)
+
+    return decode
 
 
 def _closed_decode(stream: Stream) -> Callable[[bytes], Any] | None:
@@ -190,14 +216,14 @@ def _closed_decode(stream: Stream) -> Callable[[bytes], Any] | None:
     kinds = [closed(kind) for kind in stream.records]
     if stream.parse is not None or stream.otherwise is not None or None in kinds:
         return None
-    return msgspec.json.Decoder(reduce(or_, kinds)).decode
+    return _union_decode(kinds)
 
 
 def _decode_on(decode: Callable[[bytes], Any], lines: Iterator[bytes], records: list[Any]) -> Iterator[int]:
     """Adds the lines' records; stops behind each line that is refused, and gives how many there were from it on."""
     while True:
         try:
-            records.extend(map(decode, lines))  # what comes before an error is kept
+            records.extend(filter(None, map(decode, lines)))  # what comes before an error is kept
             return
         except _PARSE_ERRORS:
             refused = length_hint(lines) + 1

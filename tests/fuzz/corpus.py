@@ -45,12 +45,14 @@ RECORD = Attempt(**ATTEMPT)
 
 def declared(records: list[Any]) -> list[Any]:
     """Records of the types that their pipeline declares: by which way they were decoded does not show."""
-    return [
-        msgspec.convert(record, type(record).__base__, from_attributes=True)
-        if type(record).__struct_config__.forbid_unknown_fields
-        else record
-        for record in records
-    ]
+    return [msgspec.convert(record, _declared(type(record)), from_attributes=True) for record in records]
+
+
+def _declared(kind: Any) -> Any:
+    """The type that was made closed, or is for any tag."""
+    if kind.__struct_config__.forbid_unknown_fields:
+        return kind.__base__
+    return Event if kind.__name__ == Event.__name__ else kind
 
 
 Lines = dict[str, tuple[str, Any]]
