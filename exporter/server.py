@@ -100,7 +100,8 @@ class Server:
         So is what was found after an older generation: it may have been shown, and must not go back to 0.
         """
         engine.settle()
-        self._births.admit(engine.itself.metrics)
+        losses = engine.itself.state_resets  # a second one in a row would be 1 again, and seen by nobody
+        self._births.admit(metric for metric in engine.itself.metrics if metric is not losses)
         for name in self._unseen & engine.pipelines.keys():
             self._births.admit(engine.pipelines[name].metrics, held=self._went_back)
         self._went_back = False

@@ -20,6 +20,7 @@ from tests.web.page import Parsed
 LINES = 'pipeline_exporter_lines_total{pipeline="persona",stream="attempts"}'
 BYTES = 'pipeline_exporter_bytes_total{pipeline="persona",stream="attempts"}'
 ATTEMPTS = 'persona_attempts_total{run_id="25K_1",stage="A",status="success"}'
+LOSSES = 'pipeline_exporter_state_resets_total{reason="damaged"}'
 RELOADED = "pipeline_exporter_config_reload_success"
 FAILURES = "pipeline_exporter_snapshot_failures_total"
 
@@ -503,15 +504,30 @@ def test_a_state_of_which_nothing_is_whole_is_counted(serving: Serving) -> None:
     serving.start()
     before = samples_of(serving, **asked)
     assert 0 == serving.end()
+    lose_everything(serving)
+    after = samples_of(serving, **asked)
+    assert 3 == after[ATTEMPTS]
+    created = ATTEMPTS.replace("_total", "_created")
+    assert before[created] < after[created]
+    serving.eventually(LOSSES, 1)
+    assert 1 == len(serving.said("state_lost"))
+
+
+def test_each_loss_of_the_state_is_seen(serving: Serving) -> None:
+    """What was counted of the losses before is lost as well, so that each begins at 0: it is an increase."""
+    serving.start().scrape()
+    for _ in range(2):
+        assert 0 == serving.end()
+        lose_everything(serving)
+        assert 0 == serving.scrape()[LOSSES]
+        serving.eventually(LOSSES, 1)
+
+
+def lose_everything(serving: Serving) -> None:
+    """Starts the exporter where both generations of its state are damaged."""
     for path in serving.state.glob("state.*"):
         path.write_bytes(b"x")
     serving.start()
-    after = samples_of(serving, **asked)
-    assert 3 == after[ATTEMPTS]
-    assert 1 == after['pipeline_exporter_state_resets_total{reason="damaged"}']
-    created = ATTEMPTS.replace("_total", "_created")
-    assert before[created] < after[created]
-    assert 1 == len(serving.said("state_lost"))
 
 
 def samples_of(serving: Serving, **headers: str) -> dict[str, float]:
