@@ -86,6 +86,8 @@ class Sizes:
     scrape_every: float = 5
     turns_watched: int = 2
     """How often a running process is watched for so long."""
+    rests: int = 3
+    """How often memory is touched after a second's rest."""
     idle_files: int = 1000
     busy_files: int = 100
     samples: tuple[int, ...] = (1_000, 10_000, 100_000)
@@ -108,22 +110,24 @@ QUICK = Sizes(
     naive_lines=1_000,
     turns=1,
     memory_lines=20_000,
-    repeats=2,
+    repeats=1,
     demo_lines=2_000,
-    settle_seconds=1,
-    watch_seconds=3,
-    scrape_every=1,
+    settle_seconds=0.5,
+    watch_seconds=0.5,
+    scrape_every=0.2,
     turns_watched=1,
+    rests=1,
     idle_files=100,
     busy_files=10,
     samples=(1_000,),
     catchup_bytes=10_000_000,
-    scrapes=3,
+    scrapes=1,
     cuts=10,
     naive_cuts=3,
-    history_lines=150_000,
-    history_demo_lines=15_000,
+    history_lines=75_000,
+    history_demo_lines=2_000,
 )
+"""Small, so that all benchmarks together take less than a minute; but two logs of a history are worth a worker each."""
 
 
 def say(text: str) -> None:

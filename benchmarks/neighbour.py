@@ -35,7 +35,7 @@ def neighbour() -> Iterator[None]:
             process.kill()
 
 
-def page_micros(repeats: int = 3) -> float:
+def page_micros(repeats: int) -> float:
     """CPU µs that it takes to touch a page of memory after a second's rest, the least of some repeats."""
     memory = bytearray(PAGES * PAGE_BYTES)
     return min(_touched(memory) for _ in range(repeats))

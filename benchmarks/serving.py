@@ -58,10 +58,10 @@ def idle(directory: Path, sizes: Sizes) -> list[Figure]:
         time.sleep(sizes.settle_seconds)
         memory = exporter.process.memory_info().rss / 2**20
         with neighbour():
-            busy_page = page_micros()
+            busy_page = page_micros(sizes.rests)
             quiet = _share(exporter, sizes)
             scraped = _share(exporter, sizes, scraped=True)
-        resting_page = page_micros()
+        resting_page = page_micros(sizes.rests)
         resting = _share(exporter, sizes)
         after = exporter.process.memory_info().rss / 2**20
     over = _over(sizes)

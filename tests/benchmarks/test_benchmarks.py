@@ -14,6 +14,7 @@ TINY = Sizes(
     watch_seconds=0.1,
     scrape_every=0.05,
     turns_watched=1,
+    rests=1,
     idle_files=8,
     busy_files=4,
     samples=(200,),

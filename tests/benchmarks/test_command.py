@@ -73,8 +73,8 @@ def test_unknown_benchmark_is_refused():
     assert all(name in result.output for name in BENCHMARKS)
 
 
-def test_page_has_no_section_without_a_benchmark():
-    """What lies in the repository is of a whole run, in the order of the benchmarks; one that is new is in the next."""
+def test_page_has_a_section_for_each_benchmark():
+    """What lies in the repository is of a whole run of all that there are, in their order."""
     sections = [line.removeprefix("## ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:3] == "## "]
-    titles = [benchmark.title for benchmark in BENCHMARKS.values() if benchmark.title in sections]
+    titles = [benchmark.title for benchmark in BENCHMARKS.values()]
     assert ["How it is measured", "Targets", *titles, "What the floor is"] == sections
