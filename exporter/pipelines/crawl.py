@@ -8,7 +8,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -140,22 +140,16 @@ class CrawlState(State):
     has_health: bool = False
 
 
-class _Pages(NamedTuple):
-    """What waits of pages of one category and method that all passed, or did not."""
-
-    scores: list[float]
-    seconds: list[float]
-    lengths: list[int]
-    tags: list[str]
-    known: set[str]
-    """The tags whose series are born."""
+_Pages = tuple[list[float], list[float], list[int], list[str], set[str]]
+"""What waits of pages of one category and method that all passed, or did not: scores, seconds, lengths, tags, and the
+tags whose series are born. Python unpacks a tuple several times faster than a named one."""
 
 
 class _Pending:
     """What waits of the streams that are counted, and the last pass rates of thresholds that were moved."""
 
     def __init__(self) -> None:
-        self.pages: defaultdict[tuple[str, str, bool], _Pages] = defaultdict(lambda: _Pages([], [], [], [], set()))
+        self.pages: defaultdict[tuple[str, str, bool], _Pages] = defaultdict(lambda: ([], [], [], [], set()))
         self.failures: Counter[tuple[str, str, Identifier | None]] = Counter()
         self.origins: Counter[tuple[str, str]] = Counter()
         self.corrections: Counter[tuple[str, str]] = Counter()
