@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter import decode
+from exporter import tags
 from exporter.decode import Decoder, Reason
 from exporter.follow import file
 from exporter.follow.follower import StreamFollower, StreamState
@@ -201,7 +201,7 @@ TAGGED = [param for param in LINES if STREAMS[str(param.values[0])].tag]
 @pytest.mark.parametrize(("stream", "line", "expected"), TAGGED)
 def test_a_line_has_one_outcome_whichever_tags_were_met(stream, line, expected, most, monkeypatch):
     """Whether its tag, or another one, has a type of its own by now, or there were too many."""
-    monkeypatch.setattr(decode, "MOST_TAGS", most)
+    monkeypatch.setattr(tags, "MOST_TAGS", most)
     decoder = Decoder(STREAMS[stream])
     tag = STREAMS[stream].tag
     decoder.decode("".join(f'{{"{tag}": "{name}"}}\n' for name in ("x", "y", "", "z")).encode())
@@ -218,7 +218,7 @@ def test_a_tag_without_end_gets_no_type_of_its_own():
     names = [f"page {number} done{' at last' * (number % 50)}" for number in range(500)]
     for name in names:
         assert [Event(event=name)] == declared(decoder.decode(f'{{"event": "{name}"}}\n'.encode()).records)
-    assert decode.MOST_TAGS >= len(Record.__subclasses__()) - before
+    assert tags.MOST_TAGS >= len(Record.__subclasses__()) - before
 
 
 def test_an_empty_chunk_holds_nothing():

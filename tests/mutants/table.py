@@ -412,7 +412,7 @@ MUTANTS = [
     Mutant(
         13,
         "every tag gets a type of its own",
-        "decode.py",
+        "tags.py",
         "if self._met <= MOST_TAGS and",
         "if",
         DECODE,
