@@ -5,27 +5,22 @@ not know where lines come from or what records are for.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from functools import reduce
 from io import BytesIO
 from itertools import accumulate
 from math import copysign, isinf
-from operator import length_hint, or_
+from operator import length_hint
 from typing import Any
 
 import msgspec
 
 from exporter.pipeline import Stream
 from exporter.plain import is_plain, is_too_deep
-from exporter.record import LARGEST, Record, closed, tagged
+from exporter.record import LARGEST
+from exporter.tags import Decode, Tags, closed_decode
 
 BOM = b"\xef\xbb\xbf"
-
-MOST_TAGS = 64
-"""So many tags of a stream that no record type has get types of their own."""
-TAG_CHARACTERS = 128
-"""A longer tag gets none."""
 
 
 class Reason(StrEnum):
@@ -58,13 +53,6 @@ class Decoded(msgspec.Struct):
     rejections: list[Rejection] = []
 
 
-class _Skipped(Record):
-    """A line of a kind that nobody uses."""
-
-    def __bool__(self) -> bool:
-        return False
-
-
 class _RefusedError(Exception):
     """Carries the reason for which a line is refused."""
 
@@ -84,11 +72,8 @@ class Decoder:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._types: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in stream.records if stream.tag}
-        self._decode = _union_decode(stream.records)
-        self._met = 0
-        """How often a tag was met that was not known."""
-        self._decode_closed = _closed_decode(stream)
+        self._tags = Tags(stream)
+        self._decode_closed = closed_decode(stream)
 
     def decode(self, chunk: bytes, *, at_start: bool = False) -> Decoded:
         """Decodes whole lines, each with its newline; `at_start` says that they begin a file."""
@@ -121,7 +106,7 @@ class Decoder:
                     break
         left = lines[len(lines) - length_hint(rest) :]
         if self._stream.parse is None and is_plain(left):
-            yield from (len(lines) - refused for refused in _decode_on(self._decode, rest, records))
+            yield from (len(lines) - refused for refused in _decode_on(self._tags.decode, rest, records))
         else:
             yield from range(len(lines) - len(left), len(lines))
 
@@ -153,7 +138,7 @@ class Decoder:
         if is_too_deep(text):
             raise _RefusedError(Reason.INVALID_JSON)
         try:
-            return self._decode(text)
+            return self._tags.decode(text)
         except _PARSE_ERRORS:
             return self._parse_leniently(text)
 
@@ -180,46 +165,10 @@ class Decoder:
             text = _text.decode(members[tag])
         except msgspec.ValidationError:
             raise _RefusedError(Reason.WRONG_TYPE) from None
-        return self._types.get(text) or self._learned(tag, text)
-
-    def _learned(self, field: str, tag: str) -> Any:
-        """The type of lines with a tag that was not known; the parser gets to know it."""
-        kind = self._stream.otherwise or _Skipped
-        self._met += 1
-        if self._met <= MOST_TAGS and len(tag) <= TAG_CHARACTERS:
-            self._types[tag] = tagged(kind, field, tag)
-            self._decode = _union_decode(self._types.values())
-        elif self._met == MOST_TAGS + 1 and self._stream.otherwise is not None:
-            self._decode = _decode_twice(kind, field, self._types)
-        return kind
+        return self._tags.type_of(text)
 
 
-def _union_decode(kinds: Iterable[Any]) -> Callable[[bytes], Any]:
-    return msgspec.json.Decoder(reduce(or_, kinds)).decode
-
-
-def _decode_twice(kind: Any, field: str, types: Mapping[str, Any]) -> Callable[[bytes], Any]:
-    """Decodes lines with any text as tag: as `kind`, and those whose tag has a type of its own once more."""
-    first = msgspec.json.Decoder(kind).decode
-    again = {tag: msgspec.json.Decoder(one).decode for tag, one in types.items() if one.__name__ != kind.__name__}
-
-    def decode(line: bytes) -> Any:
-        record = first(line)
-        special = again.get(getattr(record, field))
-        return record if special is None else special(line)
-
-    return decode
-
-
-def _closed_decode(stream: Stream) -> Callable[[bytes], Any] | None:
-    """Decodes a line that has no field but those that its type names, if all types of the stream name them."""
-    kinds = [closed(kind) for kind in stream.records]
-    if stream.parse is not None or stream.otherwise is not None or None in kinds:
-        return None
-    return _union_decode(kinds)
-
-
-def _decode_on(decode: Callable[[bytes], Any], lines: Iterator[bytes], records: list[Any]) -> Iterator[int]:
+def _decode_on(decode: Decode, lines: Iterator[bytes], records: list[Any]) -> Iterator[int]:
     """Adds the lines' records; stops behind each line that is refused, and gives how many there were from it on."""
     while True:
         try:

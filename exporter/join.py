@@ -55,29 +55,27 @@ class Join(msgspec.Struct):
 
     def tell_all(self, tellings: Iterable[tuple[Identifier, Facts]]) -> None:
         """Takes in one telling after the other: of which thing, and its `facts`."""
-        bits_of = self.things.get
+        things, tally = self.things, self.tally
         for thing, (kept, told) in tellings:
-            before = bits_of(thing)
+            before = things.get(thing)
+            if before is None and not isinstance(thing, int) and len(thing) > ID_CHARACTERS:
+                thing = short(thing)
+                before = things.get(thing)
             if before is None:
-                self._meet(thing, (kept, told))
+                if len(things) >= OPEN_THINGS:
+                    self._settle_oldest()
+                things[thing] = told
+                tally[told] = tally.get(told, 0) + 1
             elif told:
                 after = before & kept | told
                 if after != before:
-                    self.things[thing] = after
-                    self.tally[before] -= 1
-                    self.tally[after] = self.tally.get(after, 0) + 1
+                    things[thing] = after
+                    tally[before] -= 1
+                    tally[after] = tally.get(after, 0) + 1
 
-    def _meet(self, thing: Identifier, told: Facts) -> None:
-        thing = short(thing)
-        if thing in self.things:
-            self.tell_all([(thing, told)])
-            return
-        if len(self.things) >= OPEN_THINGS:
-            for oldest in list(islice(self.things, OPEN_THINGS // 10)):
-                del self.things[oldest]
-        _, bits = told
-        self.things[thing] = bits
-        self.tally[bits] = self.tally.get(bits, 0) + 1
+    def _settle_oldest(self) -> None:
+        for oldest in list(islice(self.things, OPEN_THINGS // 10)):
+            del self.things[oldest]
 
     def count(self, having: int = 0, *, but_not: int = 0) -> int:
         """How many things have all facts of `having` and none of `but_not`; what was not told does not hold."""

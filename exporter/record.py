@@ -61,16 +61,6 @@ def closed(kind: type[Record]) -> Any:
     return msgspec.defstruct(kind.__name__, unused, bases=(kind,), forbid_unknown_fields=True, gc=False)
 
 
-def tagged(kind: type[Record], field: str, tag: str) -> Any:
-    """The type of the same records, on lines that have this tag in the field."""
-    fields = msgspec.structs.fields(kind)
-    others = [(one.name, one.type, one.default) for one in fields if one.name != field]
-    base, new = (kind, []) if len(others) == len(fields) else (Record, others)
-    return msgspec.defstruct(
-        kind.__name__, new, bases=(base,), namespace={field: tag}, tag_field=field, tag=tag, gc=False
-    )
-
-
 def _is_looked_into(kind: inspect.Type) -> bool:
     """Whether the parser decodes all of such a value, which is then as deep as its type."""
     if isinstance(kind, inspect.UnionType):

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent / "exporter"
 
 ALLOWED = {
     "follow": set(),
-    "decode": {"pipeline", "plain", "record"},
+    "decode": {"pipeline", "plain", "record", "tags"},
+    "tags": {"pipeline", "record"},
     "indicator": set(),
     "dashboard": {"indicator"},
     "indicators": {"dashboard", "indicator"},

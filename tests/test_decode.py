@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from exporter import tags
 from exporter.decode import Decoder, Reason
 from exporter.follow import file
 from exporter.follow.follower import StreamFollower, StreamState
 from exporter.pipeline import Stream
+from exporter.pipelines.clustering import Event
 from exporter.plain import DEEPEST
 from exporter.record import Record
 from tests.fuzz.corpus import ATTEMPT, GOOD, JSON, OPEN, RECORD, SKIPPED, STREAMS, TABLES, as_bytes, attempt, declared
@@ -191,6 +193,34 @@ def test_a_line_is_of_the_type_that_its_tag_names(kind, line):
     assert ([kind] if kind else []) == [type(record).__name__ for record in decoded.records]
 
 
+TAGGED = [param for param in LINES if STREAMS[str(param.values[0])].tag]
+
+
+@pytest.mark.invariant(2, 11, 15)
+@pytest.mark.parametrize("most", [0, 1, 64])
+@pytest.mark.parametrize(("stream", "line", "expected"), TAGGED)
+def test_a_line_has_one_outcome_whichever_tags_were_met(stream, line, expected, most, monkeypatch):
+    """Whether its tag, or another one, has a type of its own by now, or there were too many."""
+    monkeypatch.setattr(tags, "MOST_TAGS", most)
+    decoder = Decoder(STREAMS[stream])
+    tag = STREAMS[stream].tag
+    decoder.decode("".join(f'{{"{tag}": "{name}"}}\n' for name in ("x", "y", "", "z")).encode())
+    good, record = FIRST[stream]
+    for _ in range(2):
+        assert expected == outcome(decoder.decode(line + b"\n"))
+        assert [record] == declared(decoder.decode(good + b"\n").records)
+
+
+@pytest.mark.invariant(13)
+def test_a_tag_without_end_gets_no_type_of_its_own():
+    """A text that a program makes up for each event fills no memory, and each is a record with it."""
+    decoder, before = Decoder(STREAMS["clustering.events"]), len(Record.__subclasses__())
+    names = [f"page {number} done{' at last' * (number % 50)}" for number in range(500)]
+    for name in names:
+        assert [Event(event=name)] == declared(decoder.decode(f'{{"event": "{name}"}}\n'.encode()).records)
+    assert tags.MOST_TAGS >= len(Record.__subclasses__()) - before
+
+
 def test_an_empty_chunk_holds_nothing():
     """A part of a long line that was passed over is one."""
     assert (0, []) == (
@@ -204,6 +234,19 @@ def test_good_lines_are_decoded_at_once(monkeypatch):
     decoder = Decoder(STREAMS["persona.attempts"])
     monkeypatch.setattr(decoder, "_parse", None)
     assert [RECORD] * 100 == declared(decoder.decode(f"{GOOD}\n".encode() * 100).records)
+
+
+@pytest.mark.parametrize(
+    ("stream", "line", "expected"),
+    [("clustering.events", '{"event": "x"}', [Event(event="x")] * 100), ("tagger.events", '{"kind": "x"}', [])],
+)
+def test_lines_with_a_tag_of_no_record_type_are_decoded_at_once(stream, line, expected, monkeypatch):
+    """From the next chunk on, whether they are records or skipped."""
+    decoder = Decoder(STREAMS[stream])
+    decoder.decode(f"{line}\n".encode())
+    monkeypatch.setattr(decoder, "_parse", None)
+    decoded = decoder.decode(f"{line}\n".encode() * 100)
+    assert (100 - len(expected), expected) == (decoded.skipped, declared(decoded.records))
 
 
 @pytest.mark.invariant(2, 11)

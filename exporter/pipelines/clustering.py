@@ -146,6 +146,8 @@ class _Pending:
     """What waits: by event and level the pages of the clusters, or None for each event; and jobs by wiki."""
 
     def __init__(self) -> None:
+        self.clusters: dict[str | None, list[int | None]] = {}
+        """Of these the clusters', by level."""
         self.events: defaultdict[tuple[str, str | None], list[int | None]] = defaultdict(list)
         self.wikis: dict[str, _Jobs] = {}
 
@@ -197,10 +199,14 @@ class Clustering(Pipeline):
         ]
 
     def observe(self, stream: str, log: str, records: list[Event | ClusterCreated | Job]) -> None:
-        events = self._pending.events
+        events, clusters = self._pending.events, self._pending.clusters
         for record in records:
             if type(record) is ClusterCreated:  # isinstance takes ten times as long where the answer is no
-                events[record.event, record.level].append(record.page_count)
+                try:
+                    clusters[record.level].append(record.page_count)
+                except KeyError:
+                    pages = clusters[record.level] = events[record.event, record.level]
+                    pages.append(record.page_count)
             else:
                 events[record.event, record.level].append(None)
                 if type(record) is Job:

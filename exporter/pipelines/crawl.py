@@ -8,7 +8,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -140,22 +140,16 @@ class CrawlState(State):
     has_health: bool = False
 
 
-class _Pages(NamedTuple):
-    """What waits of pages of one category and method that all passed, or did not."""
-
-    scores: list[float]
-    seconds: list[float]
-    lengths: list[int]
-    tags: list[str]
-    known: set[str]
-    """The tags whose series are born."""
+_Pages = tuple[list[float], list[float], list[int], dict[str, int]]
+"""What waits of pages of one category and method that all passed, or did not: scores, seconds, lengths, and
+how often each tag. Python unpacks a tuple several times faster than a named one."""
 
 
 class _Pending:
     """What waits of the streams that are counted, and the last pass rates of thresholds that were moved."""
 
     def __init__(self) -> None:
-        self.pages: defaultdict[tuple[str, str, bool], _Pages] = defaultdict(lambda: _Pages([], [], [], [], set()))
+        self.pages: defaultdict[tuple[str, str, bool], _Pages] = defaultdict(lambda: ([], [], [], {}))
         self.failures: Counter[tuple[str, str, Identifier | None]] = Counter()
         self.origins: Counter[tuple[str, str]] = Counter()
         self.corrections: Counter[tuple[str, str]] = Counter()
@@ -260,17 +254,16 @@ class Crawl(Pipeline):
     def _take_pages(self, pages: list[Page]) -> None:
         waiting = self._pending.pages
         for page in pages:
-            scores, seconds, lengths, tags, known = waiting[
-                page.category, page.extraction_method, page.threshold_passed
-            ]
+            scores, seconds, lengths, tags = waiting[page.category, page.extraction_method, page.threshold_passed]
             scores.append(page.score)
             seconds.append(page.processing_time)
             lengths.append(page.length)
-            tags += page.tags
-            if not known.issuperset(page.tags):
-                known.update(page.tags)
-                for tag in page.tags:
+            for tag in page.tags:
+                try:
+                    tags[tag] += 1
+                except KeyError:
                     self.tags.cell(page.category, tag, times=0)
+                    tags[tag] = 1
 
     def _take_failures(self, failures: list[Failure]) -> None:
         self._pending.failures.update(
@@ -338,7 +331,7 @@ class Crawl(Pipeline):
         seconds_by: defaultdict[str, list[float]] = defaultdict(list)
         tags_by: defaultdict[str, Counter[str]] = defaultdict(Counter)
         all_lengths: list[int] = []
-        for (category, method, passed), (scores, seconds, lengths, tags, _) in pending.pages.items():
+        for (category, method, passed), (scores, seconds, lengths, tags) in pending.pages.items():
             pages = len(scores)
             self.pages.add(pages, category, method, "true" if passed else "false", times=pages)
             scores_by[category] += scores

@@ -8,7 +8,6 @@
 """
 
 from collections import defaultdict
-from typing import NamedTuple
 
 import msgspec
 
@@ -88,20 +87,16 @@ class TaggerState(State):
     lectures: Join = msgspec.field(default_factory=Join)
 
 
-class _Results(NamedTuple):
-    """What waits of results of one category and model: whether each is empty, and what some of them tell."""
-
-    empty: list[bool]
-    latencies: list[float]
-    tokens: list[int]
-    scores: list[float]
+_Results = tuple[list[bool], list[float], list[int], list[float]]
+"""What waits of results of one category and model: whether each is empty, and the latencies, tokens and scores of some.
+Python unpacks a tuple several times faster than a named one."""
 
 
 class _Pending:
     """What waits of category results, and of ensemble results."""
 
     def __init__(self) -> None:
-        self.categories: defaultdict[tuple[str, str], _Results] = defaultdict(lambda: _Results([], [], [], []))
+        self.categories: defaultdict[tuple[str, str], _Results] = defaultdict(lambda: ([], [], [], []))
         self.returned: list[int] = []
         self.backfills = 0
         self.agreements = 0
@@ -178,16 +173,18 @@ class Tagger(Pipeline):
         tellings: list[tuple[Identifier, Facts]] = []
         last: Identifier | None = None
         for record in records:
-            if not isinstance(record, CategoryResult):
+            lecture = record.lecture_id
+            if type(record) is CategoryResult:  # isinstance takes ten times as long where the answer is no
+                categories.append(record)
+                if record.category == "Topic":
+                    tellings.append((lecture, CHOSEN if record.chosen_ids else EMPTY))
+                elif lecture != last:  # else the line before has told of it
+                    tellings.append((lecture, NOTHING))
+            else:
+                assert isinstance(record, EnsembleResult)
                 ensembles.append(record)
-                tellings.append((record.lecture_id, RETURNED[record.total_returned > 0, record.is_strong()]))
-                continue
-            categories.append(record)
-            if record.category == "Topic":
-                tellings.append((record.lecture_id, CHOSEN if record.chosen_ids else EMPTY))
-            elif record.lecture_id != last:  # of most lectures several lines in a row tell no more than this
-                last = record.lecture_id
-                tellings.append((last, NOTHING))
+                tellings.append((lecture, RETURNED[record.total_returned > 0, record.is_strong()]))
+            last = lecture
         self._take_category_results(categories)
         self._take_results(ensembles)
         self.state.lectures.tell_all(tellings)
@@ -235,7 +232,9 @@ class Tagger(Pipeline):
         self.agreements.cell()[0] += pending.agreements
         self.tags_returned.observe_all(pending.returned)
         for component, scores in pending.scores.items():
-            self.top_score.observe_all(wholes([max(0.0, score) for score in scores]), component)
+            self.top_score.observe_all(
+                wholes(scores if min(scores) >= 0 else [max(0.0, score) for score in scores]), component
+            )
         lectures = self.state.lectures
         if lectures.things:
             self.lectures.set(lectures.count())

@@ -12,6 +12,7 @@ SNAPSHOT = "tests/test_snapshot.py"
 EXPOSITION = "tests/test_exposition.py"
 CUT = "tests/test_cut.py"
 FUZZ = "tests/fuzz"
+DECODE = "tests/test_decode.py"
 BOUNDS = "tests/bounds"
 FOLLOW = "tests/follow"
 
@@ -404,9 +405,17 @@ MUTANTS = [
         15,
         "tags are admitted category by category",
         "pipelines/crawl.py",
-        "if not known.issuperset(page.tags):",
-        "if False:",
-        FUZZ,
+        "                    self.tags.cell(page.category, tag, times=0)\n",
+        "",
+        "tests/pipelines/test_crawl.py",
+    ),
+    Mutant(
+        13,
+        "every tag gets a type of its own",
+        "tags.py",
+        "if self._met <= MOST_TAGS and",
+        "if",
+        DECODE,
     ),
     Mutant(
         15,

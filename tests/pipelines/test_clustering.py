@@ -243,6 +243,14 @@ def test_a_wiki_that_finds_no_place_is_counted_with_every_job() -> None:
     assert {3} == {metric.capped for metric in pipeline.metrics if metric.name == "clustering_silhouette_score"}
 
 
+def test_a_place_is_free_as_soon_as_a_job_has_no_figure_for_it() -> None:
+    """Also where the figure is one that only counters tell, and before anybody looks."""
+    outliers = {"counters": {"outlier_count": 3}}
+    pipeline = clustering(job("a", **outliers), job("a"), job("b", **outliers), cap=1)
+
+    assert {("b",): 3.0} == shown(pipeline, "clustering_outliers")
+
+
 EVENTS = st.lists(
     st.builds(Event, event=st.sampled_from("abcd"), level=st.sampled_from([None, "info", "error"]))
     | st.builds(ClusterCreated, page_count=st.sampled_from([None, 1, 50]))

@@ -346,6 +346,16 @@ def test_chunks_do_not_matter(records: list[tuple[str, Any]]) -> None:
     assert state(crawl(*in_order, cap=3)) == state(now_and_then) == state(at_once)
 
 
+@pytest.mark.invariant(15)
+def test_which_tags_are_admitted_is_decided_by_the_order_of_pages() -> None:
+    """Not by their categories, though pages of one category wait together."""
+    tagged = [line("metadata", category=category, tags=[tag]) for category, tag in ("ax", "by", "az")]
+    pipeline = Crawl(series_cap=2)
+    pipeline.observe("metadata", "/logs/metadata.jsonl", tagged)
+
+    assert {("a", "x"), ("b", "y")} < shown(pipeline, "crawl_tags_total").keys()
+
+
 @given(LINES, LINES)
 def test_merging_is_reading_on(first: list[tuple[str, Any]], second: list[tuple[str, Any]]) -> None:
     """Two crawls that saw a half each make one that saw all."""
