@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,6 +32,8 @@ _HOW = """
 - **With** {versions}; {date}, load {before:.1f} before the run and {after:.1f} after it.
 - Everything here comes from one run. What is compared is taken in turns, several times each, and the least is told:
   whatever else the machine does can only add.
+- A Python that was built with optimization by profiles, as Debian's and that of the image are, takes some 15 % less
+  than one that was not, as pyenv builds it by default; ratios to the bare decode are the same.
 - Times per line are CPU time, user and system, of a process that does just that.
 - The logs are those of `pipeline-exporter demo`, with as many ids as a long run has.
 """
@@ -73,7 +76,8 @@ class Machine(NamedTuple):
         model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
         cores = os.cpu_count()
         used = [f"{name} {version(name)}" for name in ("msgspec", "prometheus_client")]
-        versions = [f"Python {platform.python_version()}", *used, _mtail()]
+        whose = " of the system" if sys.base_prefix == "/usr" else ""
+        versions = [f"Python {platform.python_version()}{whose}", *used, _mtail()]
         return cls(f"{model}, {cores} cores, {platform.system()}", ", ".join(versions), os.getloadavg()[0])
 
 
