@@ -32,8 +32,8 @@ _HOW = """
 - **With** {versions}; {date}, load {before:.1f} before the run and {after:.1f} after it.
 - Everything here comes from one run. What is compared is taken in turns, several times each, and the least is told:
   whatever else the machine does can only add.
-- A Python that was built with optimization by profiles, as Debian's and that of the image are, takes some 15 % less
-  than one that was not, as pyenv builds it by default; ratios to the bare decode are the same.
+- A Python that was built with optimization by profiles, as Debian's and that of the image are, takes 10 to 20 % less
+  than one that was not, as pyenv builds it by default; the ratios to the bare decode are much the same.
 - Times per line are CPU time, user and system, of a process that does just that.
 - The logs are those of `pipeline-exporter demo`, with as many ids as a long run has.
 """
