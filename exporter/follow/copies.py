@@ -8,9 +8,9 @@ from contextlib import ExitStack, closing
 
 from exporter.follow.known import Known
 from exporter.follow.likeness import FileState, begins_with, holds, is_inode
-from exporter.follow.reader import Reader, open_reader
+from exporter.follow.reader import Reader
 from exporter.follow.scan import problem
-from exporter.follow.surroundings import Surroundings
+from exporter.follow.surroundings import Entry, Surroundings
 
 
 class Copies:
@@ -29,31 +29,34 @@ class Copies:
         lost its tail: where that is the beginning of a copy, nothing was replaced. Raises OSError where there may be
         copies that cannot be looked at now; one that we are not permitted to read is none.
         """
-        if around.uncertain:
+        if around.uncertain or around.missed:
             raise OSError("not everything can be looked at now")
         with ExitStack() as stack:
             found = self._found(state, around, now, stack)
             if not found:
                 return None
-            found.sort(key=lambda copy: (copy[2] == self._known.path, copy[0]))
-            *others, (_, longest, path) = found
+            found.sort(key=lambda copy: (copy[2].path == self._known.path, copy[0]))
+            *others, (_, longest, chosen) = found
             for _, reader, other in others:
                 if begins_with(longest, reader):
-                    self._known.pass_over(other, reader)
-        return open_reader(path), path
+                    self._known.pass_over(other.path, reader)
+            return chosen.open(), chosen.path
 
     def _found(
         self, state: FileState, around: Surroundings, now: Reader | None, stack: ExitStack
-    ) -> list[tuple[int, Reader, str]]:
-        """Those that can be gone on with, each with its size and path, open as long as the stack is."""
+    ) -> list[tuple[int, Reader, Entry]]:
+        """Those that can be gone on with, each with its size, open as long as the stack is.
+
+        One that is renamed meanwhile may be the one: all are looked at again then.
+        """
         known, found = self._known, []
-        for path in around.entries:
+        for path, entry in around.entries.items():
             if path == known.path or known.is_rotated(path):
                 try:
-                    reader = stack.enter_context(closing(open_reader(path)))
+                    reader = stack.enter_context(closing(entry.open()))
                     if self._may_continue(state, reader) and not (now and begins_with(reader, now)):
-                        found.append((reader.size(), reader, path))
-                except (FileNotFoundError, PermissionError):
+                        found.append((reader.size(), reader, entry))
+                except PermissionError:
                     continue
                 except OSError as error:
                     known.trouble[path] = problem(error)

@@ -16,7 +16,7 @@ from exporter.follow.file import ChangedError, Chunk, File
 from exporter.follow.known import Events, Known, LogState
 from exporter.follow.likeness import HEAD_BYTES, FileState, alike, holds, is_inode, torn_at
 from exporter.follow.newcomers import Newcomers
-from exporter.follow.reader import Reader, open_reader, signature
+from exporter.follow.reader import Reader, signature
 from exporter.follow.scan import problem, regular
 from exporter.follow.surroundings import Entry, Surroundings
 
@@ -180,7 +180,7 @@ class Log(Known):
             return False  # it is the log itself now
         if (entry.path, entry.signature) != (state.path, state.signature):
             try:
-                with closing(open_reader(entry.path)) as reader:
+                with closing(entry.open()) as reader:
                     if not (is_inode(state, reader) and alike(reader.read(HEAD_BYTES, 0), state.head)):
                         return False
             except OSError as error:
@@ -208,7 +208,7 @@ class Log(Known):
         named = entry.path in (file.state.path, self.path) or self.is_rotated(entry.path)
         if named or file.reader is not None or file.state.generation is not None:
             return False
-        with suppress(OSError), closing(open_reader(entry.path)) as reader:
+        with suppress(OSError), closing(entry.open()) as reader:
             return not holds(file.state, reader) and (file.state.head != b"" or around.is_another_log(entry))
         return False
 

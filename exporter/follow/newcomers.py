@@ -11,7 +11,7 @@ import msgspec
 from exporter.follow.file import File
 from exporter.follow.known import Known
 from exporter.follow.likeness import HEAD_BYTES, FileState, alike, begins_with, holds, is_inode, known_head, was_read
-from exporter.follow.reader import Reader, Signature, open_reader
+from exporter.follow.reader import Reader, Signature
 from exporter.follow.scan import problem
 from exporter.follow.surroundings import Entry
 
@@ -51,7 +51,7 @@ class Newcomers:
     def _adopt(self, entry: Entry, before: File | None, *, history: bool) -> None:
         if self._is_being_compressed(entry.path) or self._is_incomplete_still(entry):
             return
-        reader = open_reader(entry.path)
+        reader = entry.open()
         try:
             self._adopt_content(entry, reader, before, history=history)
         finally:

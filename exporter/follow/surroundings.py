@@ -1,5 +1,6 @@
 """What lies around a log: the regular files of its folder, by identity, so that renamed files are found again."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -7,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from exporter.follow.likeness import FileState
-from exporter.follow.reader import Identity, Signature, signature
+from exporter.follow.reader import Identity, Reader, Signature, open_reader, signature
 from exporter.follow.scan import Seen, rotated_from
 
 
@@ -17,6 +18,14 @@ class Entry(msgspec.Struct, frozen=True):
     path: str
     identity: Identity
     signature: Signature
+
+    def open(self) -> Reader:
+        """Opens it. Raises OSError, also where another file has come to its path since it was seen."""
+        reader = open_reader(self.path)
+        if reader.identity != self.identity:
+            reader.close()
+            raise OSError(errno.ESTALE, "renamed while it was looked at", self.path)
+        return reader
 
 
 def entry_of(path: str, status: os.stat_result) -> Entry:
@@ -41,6 +50,8 @@ class Surroundings:
         self.complete = complete
         self.failed: set[str] = set()
         """The paths that could not be looked at."""
+        self.missed = False
+        """Whether a rotated file is not among the entries, since it was renamed while all was looked at."""
         self._moved: set[int] = set()
         """The inodes of names that were made or renamed while all was looked at."""
         for path in sorted(paths):
@@ -66,10 +77,10 @@ class Surroundings:
         what may be a rotated file that was missed leaves everything uncertain."""
         moved = {name: inode for name, inode in after.items() if before.get(name) != inode}
         self._moved = set(moved.values())
-        known = {*before.values(), *(identity[1] for identity in self._by_identity)}
-        self.uncertain = self.uncertain or any(
-            inode not in known and rotated_from(name) is not None for name, inode in moved.items()
-        )
+        found = {identity[1] for identity in self._by_identity}
+        missed = {inode for name, inode in moved.items() if inode not in found and rotated_from(name) is not None}
+        self.missed = bool(missed)
+        self.uncertain = self.uncertain or not missed <= set(before.values())
 
     def find(self, state: FileState, *, at: str | None = None) -> Entry | None:
         """The entry that has the file's identity: the one at a path, or where it last was, or any."""

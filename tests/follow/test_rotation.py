@@ -1,11 +1,12 @@
 """A log whose file is renamed, and another one that takes its place."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 
 from exporter.follow.file import RECENT_MARKERS
-from tests.follow.reading import append, compress, write
+from tests.follow.reading import append, compress, copy_truncate, write
 
 pytestmark = pytest.mark.invariant(9)
 
@@ -325,5 +326,59 @@ def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running
         patched.setattr(os, "stat", rotate)
         assert [] == reading.poll()
     assert copy.with_name("a.log.2").exists()
+    assert [] == reading.poll()
+    assert [] == reading.poll()
+
+
+@contextmanager
+def renaming(monkeypatch, path, to, *, then):
+    """Renames a file when it is about to be opened, once; `then` makes another in its place."""
+
+    def rename(name, *args, real=os.open, **kwargs):
+        if str(name) == str(path) and not to.exists():
+            path.rename(to)
+            then(path)
+        return real(name, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", rename)
+        yield
+    assert to.exists()
+
+
+@pytest.mark.invariant(9)
+@pytest.mark.parametrize("then", [lambda path: None, lambda path: write(path, "three")], ids=["gone", "another"])
+def test_a_copy_that_is_renamed_before_it_is_opened_is_read_on_once(log, follow_running, monkeypatch, then):
+    """The next rotation comes while it is looked for what a truncated log held."""
+    reading = follow_running(log)
+    write(log, "one")
+    assert ["one"] == reading.poll()
+    write(log, "two")
+    copy_truncate(log, "a.log.1")
+    write(log, "three")
+    with renaming(monkeypatch, log.with_name("a.log.1"), log.with_name("a.log.2"), then=then):
+        seen = reading.poll()
+    assert ["two", "three"] == seen + reading.poll() + reading.poll()
+    assert 0 == reading.events[2], "nothing is lost"
+
+
+@pytest.mark.invariant(9)
+def test_a_known_copy_that_is_renamed_before_it_is_opened_stays_known(log, follow_running, monkeypatch):
+    """It has another name than when it was known, and gets a third one while it is looked at."""
+    first, second, third = (log.with_name(f"a.log.{number}") for number in (1, 2, 3))
+    reading = follow_running(log)
+    write(log, "one")
+    assert ["one"] == reading.poll()
+    first.write_bytes(log.read_bytes())
+    assert [] == reading.poll()
+    for number in range(RECENT_MARKERS + 2):  # so that nobody remembers where the copy ends
+        write(log, f"two {number}")
+        assert [f"two {number}"] == reading.poll()
+    log.write_bytes(b"")
+    write(log, "three")
+    assert ["three"] == reading.poll()
+    first.rename(second)
+    with renaming(monkeypatch, second, third, then=lambda path: path.write_bytes(log.read_bytes())):
+        assert [] == reading.poll()
     assert [] == reading.poll()
     assert [] == reading.poll()

@@ -235,6 +235,22 @@ MUTANTS = [
     ),
     Mutant(
         9,
+        "a name is taken for the file that it stood for when the folder was read",
+        "follow/surroundings.py",
+        "if reader.identity != self.identity:",
+        "if False:",
+        "tests/follow/test_rotation.py",
+    ),
+    Mutant(
+        9,
+        "a copy that was renamed while all was looked at is taken for none",
+        "follow/copies.py",
+        "if around.uncertain or around.missed:",
+        "if around.uncertain:",
+        "tests/follow/test_rotation.py",
+    ),
+    Mutant(
+        9,
         "a folder's times are relied on in the tick in which it changed",
         "follow/lookout.py",
         "now - self._since >= SETTLED_SECONDS and not self._lies",
