@@ -15,6 +15,9 @@ from random import Random
 from tests.recount.rough import made, odd, rough_lines
 from tests.torture.ledger import TrueFile, TrueLog
 
+LATEST = 2_000_000
+"""So many days after the first one lines are dated at most; in the year 9999 Python's calendar ends."""
+
 
 def endless(pipeline: str, stream: str, *, seed: int, block: int) -> Iterator[bytes]:
     """The demo's lines of one stream made rough, bad ones in between; no two logs of one seed share a run.
@@ -23,7 +26,7 @@ def endless(pipeline: str, stream: str, *, seed: int, block: int) -> Iterator[by
     """
     rng = Random(f"{seed} {pipeline}.{stream}")
     for number in count(seed * 1000):
-        records = made(pipeline, stream, block, seed=number, days=number)
+        records = made(pipeline, stream, block, seed=number, days=number % LATEST)
         for line in rough_lines(f"{pipeline}.{stream}", records, rng):
             yield odd(line, rng) + b"\n"
 
