@@ -1,4 +1,4 @@
-"""The Prometheus client's metric families as text, as the client itself writes them, and many times faster.
+"""The Prometheus client's metric families as text, as the client itself writes them, in a third of the time.
 
 In come counters and gauges without timestamps, as those of the host and of this process; out go bytes. Knows the client
 by the shape of its families alone: who shows none does not load it.

@@ -299,12 +299,9 @@ def test_files_that_say_the_same_are_no_copies(log, follow):
     assert ["one"] * 3 == reading.poll()
 
 
-@pytest.mark.invariant(9)
-def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running, monkeypatch):
-    """A listing is older than what stands under its names; what it missed was not gone."""
+def know_as_copy(copy, log, reading):
+    """Makes a copy that is known for one as long as it is not lost from sight: the log went on, and was emptied."""
     write(log, "one")
-    copy = log.with_name("a.log.1")
-    reading = follow_running(log)
     assert ["one"] == reading.poll()
     copy.write_bytes(log.read_bytes())
     assert [] == reading.poll()
@@ -314,6 +311,14 @@ def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running
     log.write_bytes(b"")
     write(log, "three")
     assert ["three"] == reading.poll()
+
+
+@pytest.mark.invariant(9)
+def test_a_copy_that_is_renamed_while_we_look_is_no_new_file(log, follow_running, monkeypatch):
+    """A listing is older than what stands under its names; what it missed was not gone."""
+    copy = log.with_name("a.log.1")
+    reading = follow_running(log)
+    know_as_copy(copy, log, reading)
 
     def rotate(path, *, real=os.stat, **kwargs):
         if str(path) == str(copy) and not copy.with_name("a.log.2").exists():
@@ -367,16 +372,7 @@ def test_a_known_copy_that_is_renamed_before_it_is_opened_stays_known(log, follo
     """It has another name than when it was known, and gets a third one while it is looked at."""
     first, second, third = (log.with_name(f"a.log.{number}") for number in (1, 2, 3))
     reading = follow_running(log)
-    write(log, "one")
-    assert ["one"] == reading.poll()
-    first.write_bytes(log.read_bytes())
-    assert [] == reading.poll()
-    for number in range(RECENT_MARKERS + 2):  # so that nobody remembers where the copy ends
-        write(log, f"two {number}")
-        assert [f"two {number}"] == reading.poll()
-    log.write_bytes(b"")
-    write(log, "three")
-    assert ["three"] == reading.poll()
+    know_as_copy(first, log, reading)
     first.rename(second)
     with renaming(monkeypatch, second, third, then=lambda path: path.write_bytes(log.read_bytes())):
         assert [] == reading.poll()
