@@ -309,8 +309,16 @@ MUTANTS = [
         11,
         "bytes that the parser passes over are no text, and nobody sees it",
         "plain.py",
-        "        if not text.isascii():\n",
-        "        if False:\n",
+        '    utf8 = _is_utf8(b"".join(lines))\n',
+        "    utf8 = True\n",
+        FUZZ,
+    ),
+    Mutant(
+        11,
+        "a line that is no text is passed over, not looked at alone",
+        "decode.py",
+        "            if odd < len(lines):\n",
+        "            if odd < 0:\n",
         FUZZ,
     ),
     Mutant(
