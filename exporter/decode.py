@@ -104,7 +104,8 @@ class Decoder:
                 yield len(lines) - refused
                 if len(records) > known:  # nothing is wrong with it: the lines behind it will be like it
                     break
-        yield from self._decode_open(lines, len(lines) - length_hint(rest), records)
+        if left := length_hint(rest):
+            yield from self._decode_open(lines, len(lines) - left, records)
 
     def _decode_open(self, lines: list[bytes], at: int, records: list[Any]) -> Iterator[int]:
         """The same from an index on, where the parser may pass something over."""
