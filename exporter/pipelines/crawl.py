@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exporter.batch import change
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Join, facts
@@ -129,7 +130,7 @@ class Threshold(msgspec.Struct):
     @property
     def change(self) -> float | None:
         """The change between the two, signed and relative; None without a run before, or where that is 0."""
-        return (self.last - self.before) / abs(self.before) if self.before else None
+        return None if self.before is None else change(self.before, self.last)
 
 
 class CrawlState(State):
