@@ -276,6 +276,12 @@ CASES = (
     ),
     case(
         "crawl:error_ratio",
+        "is 0 where no page ever failed",
+        {'crawl_pages_total{category="c",extraction_method="m",passed="true"}': "0x4 30x60"},
+        at(20, "crawl:error_ratio", {"crawl:error_ratio @all": 0}),
+    ),
+    case(
+        "crawl:error_ratio",
         "adds up over hosts",
         {
             'crawl_failures_total{stage="s",exception_type="e",code="none"}': "0x4 30x60",
@@ -338,6 +344,35 @@ CASES = (
             'crawl_tags_total{category="c",tag="t"} @other': "0+10x17 5 6 7",
         },
         at(20 * DAY, "crawl:tags_7d", {'crawl:tags_7d{category="c",tag="t"} @all': 77}),
+        step=DAY,
+    ),
+    case(
+        "crawl:tag_share_change",
+        "does not take a tag of old for a new one where nothing was scraped a week or a month ago",
+        {
+            'crawl_tags_total{category="c",tag="old"}': "500x9 _ 500x21 _ 500x8",
+            'crawl_tags_total{category="c",tag="new"}': "_x15 100+100x17 _ 2000+100x8",
+            'crawl_tags_total{category="c",tag="rest"}': "0+100x9 _ 1100+100x21 _ 3400+100x8",
+        },
+        at(
+            40 * DAY,
+            "crawl:tags_7d",
+            {
+                'crawl:tags_7d{category="c",tag="old"} @all': 0,
+                'crawl:tags_7d{category="c",tag="new"} @all': 800,
+                'crawl:tags_7d{category="c",tag="rest"} @all': 800,
+            },
+        ),
+        at(
+            40 * DAY,
+            "crawl:tags_30d",
+            {
+                'crawl:tags_30d{category="c",tag="old"} @all': 0,
+                'crawl:tags_30d{category="c",tag="new"} @all': 2600,
+                'crawl:tags_30d{category="c",tag="rest"} @all': 3100,
+            },
+        ),
+        at(40 * DAY, 'ALERTS{alertname="CrawlTagShareChange"}'),
         step=DAY,
     ),
     case(
