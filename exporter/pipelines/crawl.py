@@ -564,7 +564,7 @@ Crawl.indicators = (
 
 Crawl.dashboard = Dashboard(
     span="24h",
-    empty="No page was crawled in the time shown.",
+    empty="No page was crawled in the time shown, or the log that tells this has no line.",
     sections={
         "Where do pages fail?": (
             Panel(

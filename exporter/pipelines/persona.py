@@ -627,7 +627,8 @@ Persona.indicators = (
 
 Persona.dashboard = Dashboard(
     span="6h",
-    empty="No attempts in the time shown, or no batch closed yet: a batch closes when a persona too many comes.",
+    empty="No attempts in the time shown, or too few batches closed: trends take two, latency and drift four. A batch "
+    "closes when a persona too many comes.",
     first=(
         Panel(
             "Since which batch",
