@@ -220,6 +220,35 @@ CASES = (
         at(110, "distillation:stalled", {'distillation:stalled{filter="a"}': 40}),
     ),
     case(
+        "distillation:stalled",
+        "is told of a session that begins when another has ended, and stands still at once",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x80",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x30 60x4 62 64x60",
+            'distillation_articles_total{filter="b",provider="p",outcome="success"}': "0+2x30 60x80",
+            'distillation_session_duration_seconds{filter="a"}': "_x31 1800x80",
+            'distillation_session_duration_seconds{filter="b"}': "_x31 1800x80",
+        },
+        at(50, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        firing(52, "DistillationStalled", "filter", {'{filter="a"}': 1}),
+        at(85, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        firing(95, "DistillationStalled", "filter", {'{filter="a"}': 1}),
+    ),
+    case(
+        "distillation:stalled",
+        "is told where the exporter is started again while a session stands still, and not where one has ended",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x90",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x30 60x20 stale _x2 60x50",
+            'distillation_articles_total{filter="b",provider="p",outcome="success"}': "0+2x30 60x20 stale _x2 60x50",
+            'distillation_session_duration_seconds{filter="a"}': "300x51 stale _x2 300x50",
+            'distillation_session_duration_seconds{filter="b"}': "300x30 1800x20 stale _x2 1800x50",
+        },
+        at(48, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        at(60, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        at(80, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+    ),
+    case(
         "distillation:success_ratio",
         "adds up over hosts",
         {
