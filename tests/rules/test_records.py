@@ -1,5 +1,6 @@
 """Records on samples that real life brings: several hosts, runs and jobs, what is over, and what has just begun."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -518,3 +519,10 @@ def test_a_record_is_right(said: dict[str, str], group: Group) -> None:
     """promtool finds what the case expects, and nothing else."""
     if group.name in said:
         pytest.fail(said[group.name], pytrace=False)
+
+
+def test_each_case_is_told_of_its_own_failures(tmp_path: Path) -> None:
+    """Of several cases in a file that fail, none passes in the shadow of the last."""
+    groups = [Group("host", name, [], figures=(at(0, "vector(1)"),)) for name in ("first", "second", "third")]
+    groups.append(Group("host", "right", [], figures=(at(0, "vector(1) > 1"),)))
+    assert ["first", "second", "third"] == sorted(failures(groups, tmp_path))
