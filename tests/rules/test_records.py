@@ -237,6 +237,16 @@ CASES = (
     ),
     case(
         "distillation:stalled",
+        "is not told of a session whose last articles are seen a minute after its summary",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x80",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x31 62x60",
+            'distillation_session_duration_seconds{filter="a"}': "300x29 1800x60",
+        },
+        *(at(minute, "distillation:stalled") for minute in range(40, 90, 5)),
+    ),
+    case(
+        "distillation:stalled",
         "is told where the exporter is started again while a session stands still, and not where one has ended",
         {
             'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x90",
