@@ -402,7 +402,7 @@ Clustering.indicators = (
 
 Clustering.dashboard = Dashboard(
     span="7d",
-    empty="No job ended in the time shown.",
+    empty="No job ended in the time shown, or none logged this figure.",
     first=(
         Panel(
             "Jobs",

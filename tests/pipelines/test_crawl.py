@@ -254,12 +254,15 @@ def test_the_retry_queue_holds_urls_whose_last_line_schedules_a_retry() -> None:
         ({("f1",): -0.5}, [0.25, 0.5, 0.25]),
         ({("f1",): 1.0}, [-0.5, 0]),
         ({("f1",): 0.0}, [0.5, 0.5]),
+        ({("f1",): 0.2}, [0.35, 0.42]),
+        ({("f1",): -0.2}, [0.3, 0.24]),
         ({}, [0, 0.5]),
         ({}, [0.25, 0, 0.5]),
     ],
 )
 def test_a_threshold_changes_against_the_run_before(change: dict[Labels, float], thresholds: list[float]) -> None:
-    """The change is signed and relative to the size of the one before; of the first run and from 0 there is none."""
+    """The change is signed and relative to the size of the one before; of the first run and from 0 there is none.
+    By 20 % it is 0.2, which is not above."""
     pipeline = of("thresholds", *({"threshold": threshold} for threshold in thresholds))
 
     assert change == shown(pipeline, "crawl_threshold_change_ratio")

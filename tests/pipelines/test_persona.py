@@ -187,6 +187,13 @@ def test_latency_change_begins_with_the_fourth_batch():
     assert 0.5 == folded(*batches(*three, {"latency_ms": 3000})).latency_change.values[(RUN,)]
 
 
+@pytest.mark.parametrize(("last", "expected"), [(1199, 0.199), (1200, 0.2), (1201, 0.201), (1500, 0.5), (1000, 0.0)])
+def test_a_latency_that_is_on_its_limit_is_neither_above_nor_below(last, expected):
+    """Seed 001 warns of +20 %: of 1000 ms that is 1200, whatever binary fractions make of it."""
+    steady = {"latency_ms": 1000}
+    assert expected == folded(*batches(steady, steady, steady, {"latency_ms": last})).latency_change.values[(RUN,)]
+
+
 @pytest.mark.parametrize(
     ("expected", "signal", "first", "second"),
     [

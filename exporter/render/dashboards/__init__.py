@@ -68,7 +68,7 @@ def _filled(tile: Tile, table: Table, variables: Mapping[str, str], series: Seri
 
 def _marks(table: Table, variables: Mapping[str, str], series: Series) -> Iterator[Marked]:
     own = f'ALERTS{{alertstate="firing", pipeline="{table.name}"}}'
-    named = f'ALERTS{{alertstate="firing", alertname=~"{table.name.title()}.+"}}'
+    named = f'ALERTS{{alertstate="firing", alertname=~"{table.name.title()}.+", pipeline!=""}}'
     yield alerts_mark(for_grafana(f"{own} or {named}", variables, series))
     for mark in table.dashboard.marks:
         yield Marked(mark.title, for_grafana(mark.expr, variables, series), mark.text, colour.MARK)

@@ -27,7 +27,8 @@ WORDS = {
     **{level: (severity, colour.SEVERITIES[severity]) for severity, level in LEVELS.items()},
 }
 """What the numbers of a state stand for; the worst is the greatest."""
-FIRING = 'ALERTS{alertstate="firing"}'
+FIRING = 'ALERTS{alertstate="firing", pipeline!=""}'
+"""Of these rules: a Prometheus may have others, whose alerts have no pipeline."""
 STATE = Column(unit="none", words=WORDS, width=100)
 TO_DASHBOARD = "/d/{}?${{__url_time_range}}"
 
@@ -105,7 +106,7 @@ def _alerts(tables: Iterable[Table], links: Links) -> Tile:
         {"severity": f"max by (pipeline, alertname, of) ({joined})"},
         width=12,
         height=7,
-        empty="No alert fires.",
+        empty="No alert of these rules fires.",
     )
     url = f"{links.alerts}?filter=%7Balertname%3D%22${{__value.raw}}%22%7D"
     return Tile(
