@@ -28,9 +28,9 @@ from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
 from exporter.telling import Seldom
 from exporter.web.config.inforce import InForce
-from exporter.web.connections import Places
 from exporter.web.handlers import Handlers
 from exporter.web.httpserver import HttpServer, listen
+from exporter.web.places import Places
 from exporter.worker import Worker
 
 SAVE_SECONDS = 10.0

@@ -372,7 +372,7 @@ MUTANTS = [
     Mutant(
         13,
         "half-open connections do not give way",
-        "web/connections.py",
+        "web/places.py",
         "        if len(self.taken) >= self.limit:\n            self.make_room()",
         "        if False:\n            self.make_room()",
         ABUSE,
