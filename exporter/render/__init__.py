@@ -12,8 +12,9 @@ import msgspec
 from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
+from exporter.render.names import Links
 from exporter.render.receivers import Receivers
-from exporter.render.rules import Links, rule_file
+from exporter.render.rules import rule_file
 from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
 from exporter.render.tables import Kinds, Table, tables

@@ -9,8 +9,8 @@ from typing import Any
 
 from exporter.indicator import SEVERITIES
 from exporter.render.layout import Line, Words, laid_out
+from exporter.render.names import alert_name
 from exporter.render.receivers import Receivers
-from exporter.render.rules import alert_name
 from exporter.render.tables import Table
 
 TIMINGS = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, Histogram
 from exporter.render.live import LIVE, PROCESS
-from exporter.render.rules import record_name
+from exporter.render.names import record_name
 from exporter.render.tables import Kinds, Table
 
 Labels = tuple[str, ...]

@@ -15,7 +15,7 @@ from exporter.render.dashboards.page import Marked, Page, alerts_mark
 from exporter.render.dashboards.promql import for_grafana
 from exporter.render.dashboards.state import courses, numbers, side_by_side
 from exporter.render.dashboards.tile import Tile
-from exporter.render.rules import Links
+from exporter.render.names import Links
 from exporter.render.series import Series
 from exporter.render.tables import Table
 

@@ -29,7 +29,7 @@ from exporter.render.dashboards.kinds import built as built_panel
 from exporter.render.dashboards.layout import sections
 from exporter.render.dashboards.promql import legend
 from exporter.render.dashboards.tile import Tile
-from exporter.render.rules import Links
+from exporter.render.names import Links
 
 TAG = "pipeline-exporter"
 EVERYTHING = VariableOption(selected=True, text=["All"], value=["$__all"])
