@@ -9,9 +9,9 @@ from inspect import cleandoc
 from typing import Any
 
 from exporter.indicator import Indicator, Limit, Unit
-from exporter.render.layout import laid_out
 from exporter.render.names import Links, alert_name, record_name
 from exporter.render.tables import Table
+from exporter.render.yamltext import yaml_text
 
 
 def rule_file(table: Table, links: Links) -> str:
@@ -23,7 +23,7 @@ def rule_file(table: Table, links: Links) -> str:
         f"# Rendered by `pipeline-exporter render` from the indicators in {table.source}: edit those, not this file.\n"
         "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
     )
-    return head + laid_out(group)
+    return head + yaml_text(group)
 
 
 def _records(table: str, indicator: Indicator) -> Iterator[dict[str, Any]]:

@@ -9,9 +9,9 @@ from exporter.dashboard import Kind, Panel
 from exporter.indicator import SEVERITIES, Indicator, Limit, Unit
 from exporter.indicators import TABLES as BESIDE_PIPELINES
 from exporter.render.dashboards import colour
-from exporter.render.dashboards.layout import COLUMNS
+from exporter.render.dashboards.grid import COLUMNS
+from exporter.render.dashboards.indicators import worst
 from exporter.render.dashboards.page import Page, alerts_mark
-from exporter.render.dashboards.state import worst
 from exporter.render.dashboards.tile import Column, Link, Tile
 from exporter.render.dashboards.unit import AGO, UNITS
 from exporter.render.names import Links, record_name

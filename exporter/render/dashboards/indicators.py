@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exporter.dashboard import Kind, Panel
 from exporter.indicator import Indicator, Unit
-from exporter.render.dashboards.layout import COLUMNS
+from exporter.render.dashboards.grid import COLUMNS
 from exporter.render.dashboards.tile import Column, Link, Tile, less_is_worse
 from exporter.render.dashboards.unit import UNITS
 from exporter.render.names import Links, alert_name, record_name
