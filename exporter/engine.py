@@ -17,7 +17,7 @@ from exporter.follow.descriptors import Descriptors
 from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, MetricState
-from exporter.pipeline import Pipeline, Source
+from exporter.pipeline import Kinds, Pipeline, Source
 
 __all__ = ["Engine", "Refused"]
 
@@ -53,7 +53,7 @@ class Engine:
     def __init__(
         self,
         config: Config,
-        kinds: Mapping[str, type[Pipeline]],
+        kinds: Kinds,
         *,
         stored: bytes | None = None,
         on_refused: OnRefused = _ignore,

@@ -7,7 +7,7 @@ import asyncio
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
@@ -23,7 +23,7 @@ from exporter.config import Config
 from exporter.engine import Engine
 from exporter.host import Host
 from exporter.ownlog import RefusedLog
-from exporter.pipeline import Pipeline, discover
+from exporter.pipeline import Kinds, discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
 from exporter.telling import Seldom
@@ -219,7 +219,7 @@ class Server:
             await asyncio.sleep(SAVE_SECONDS)
 
 
-def _runbook(kinds: Mapping[str, type[Pipeline]]) -> str:
+def _runbook(kinds: Kinds) -> str:
     from exporter.render import runbook  # a tenth of the start, and most exporters are never asked for it
 
     return runbook(kinds)

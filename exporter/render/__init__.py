@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.pipeline import Kinds
 from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
@@ -17,7 +18,7 @@ from exporter.render.receivers import Receivers
 from exporter.render.rules import rule_file
 from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
-from exporter.render.tables import Kinds, Table, tables
+from exporter.render.tables import Table, tables
 
 __all__ = [
     "ALERTMANAGER",

@@ -1,10 +1,10 @@
 """docs/metrics.md: every metric with its type, labels and meaning, from the declarations themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, Histogram
-from exporter.pipeline import Pipeline, Source
+from exporter.pipeline import Kinds, Pipeline, Source
 from exporter.render.live import LIVE
 
 _HEAD = """# Metrics
@@ -25,7 +25,7 @@ Read when they are scraped, and not kept over restarts.
 _COLUMNS = ("| metric | type | labels | meaning |", "| --- | --- | --- | --- |")
 
 
-def metrics_page(kinds: Mapping[str, type[Pipeline]]) -> str:
+def metrics_page(kinds: Kinds) -> str:
     """The whole page."""
     sections = [_section(kind) for _, kind in sorted(kinds.items())]
     itself = f"## The exporter itself\n\n{_table(Itself().metrics)}"
