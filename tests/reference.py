@@ -47,7 +47,8 @@ def families(shown: Iterable[Shown], *, created: bool = False) -> Iterator[Metri
         if isinstance(metric, Counter):
             counter = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
             for labels, cell in sorted(cells(one)):
-                counter.add_metric(labels, metric.value(cell), created=_created(cell) if created else None)
+                (value,) = metric.exposed([cell[0]])
+                counter.add_metric(labels, value, created=_created(cell) if created else None)
             yield counter
         elif isinstance(metric, Histogram):
             yield _histogram(metric, cells(one), created)

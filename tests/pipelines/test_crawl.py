@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exporter.metric import Gauge, Histogram, Labels
-from exporter.pipeline import Pipeline
+from exporter.metric import Labels
 from exporter.pipelines.crawl import Crawl, CrawlState, domain, embedding_reason, origin
+from tests.pipelines.kept import shown, state
 
 SEED = {
     "failures": """{
@@ -39,25 +39,6 @@ SEED = {
 }
 """One line of each log, on several here for the width."""
 SEED["false_negatives"] = SEED["false_positives"]
-
-
-def shown(pipeline: Pipeline, name: str) -> dict[Labels, Any]:
-    """The values of a metric by labels: numbers, and for a histogram how many values and their sum."""
-    pipeline.settle()
-    metric = next(metric for metric in pipeline.metrics if metric.name == name)
-    if isinstance(metric, Histogram):
-        return {labels: (sum(cell[:-2]), cell[-2] / metric.per_unit) for labels, cell in metric.cells.items()}
-    if isinstance(metric, Gauge):
-        return dict(metric.values)
-    return {labels: metric.value(cell) for labels, cell in metric.cells.items()}
-
-
-def state(pipeline: Pipeline) -> bytes:
-    """All that a pipeline knows, order included."""
-    pipeline.settle()
-    return msgspec.msgpack.encode(
-        [pipeline.metrics.state(), pipeline.state, [metric.capped for metric in pipeline.metrics]]
-    )
 
 
 def line(stream: str, **changes: Any) -> Any:

@@ -75,7 +75,7 @@ def test_cost_is_tokens_times_price():
     persona = folded(*[attempt(at, prompt_tokens=450, completion_tokens=320) for at in range(7)])
     assert 7 * 450 == value(persona.tokens, RUN, "prompt")
     assert 7 * 320 == value(persona.tokens, RUN, "completion")
-    assert 7 * 770 * 0.00045 / 1000 == persona.cost.value(persona.cost.cells[(RUN,)])
+    assert [7 * 770 * 0.00045 / 1000] == persona.cost.exposed([value(persona.cost, RUN)])
 
 
 def test_repairs_count_per_element_and_per_line():

@@ -7,30 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metric import Gauge, Histogram, Labels
-from exporter.pipeline import Pipeline
 from exporter.pipelines.tagger import Candidate, CategoryResult, EnsembleResult, Tagger, TaggerState
+from tests.pipelines.kept import shown, state
 
 Event = CategoryResult | EnsembleResult
-
-
-def shown(pipeline: Pipeline, name: str) -> dict[Labels, Any]:
-    """The values of a metric by labels: numbers, and for a histogram how many values and their sum."""
-    pipeline.settle()
-    metric = next(metric for metric in pipeline.metrics if metric.name == name)
-    if isinstance(metric, Histogram):
-        return {labels: (sum(cell[:-2]), cell[-2] / metric.per_unit) for labels, cell in metric.cells.items()}
-    if isinstance(metric, Gauge):
-        return dict(metric.values)
-    return {labels: metric.value(cell) for labels, cell in metric.cells.items()}
-
-
-def state(pipeline: Pipeline) -> bytes:
-    """All that a pipeline knows, order included."""
-    pipeline.settle()
-    return msgspec.msgpack.encode(
-        [pipeline.metrics.state(), pipeline.state, [metric.capped for metric in pipeline.metrics]]
-    )
 
 
 def tagger(*records: Event, cap: int = 2000) -> Tagger:
