@@ -16,22 +16,13 @@ from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, copied, label_value
 from exporter.pipeline import discover
+from tests.clock import Clock
 from tests.reference import by_the_client, cells, families
 from tests.tools import check_metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 HOLD = 20.0
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -18,20 +18,11 @@ from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.snapshot import Store
 from exporter.worker import Worker
+from tests.clock import Clock
 from tests.test_engine import KINDS, attempt, config, read
 
 LINES = 'pipeline_exporter_lines_total{pipeline="persona",stream="attempts"}'
 FAILURES = "pipeline_exporter_snapshot_failures_total"
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Exporter:
