@@ -19,9 +19,6 @@ from exporter.itself import Itself
 from exporter.metric import AnyMetric, MetricState
 from exporter.pipeline import Kinds, Pipeline, Source
 
-__all__ = ["Engine", "Refused"]
-
-
 _NOTHING = msgspec.Raw(encode({}))
 
 

@@ -13,8 +13,8 @@ from exporter.publisher import Publisher
 from exporter.snapshot import Store
 from exporter.worker import Worker
 from tests.clock import Clock
+from tests.engines import KINDS, attempt, config, read
 from tests.exposition import families, key, samples
-from tests.test_engine import KINDS, attempt, config, read
 
 TTL = 60.0
 HOLD = 20.0

@@ -18,7 +18,7 @@ from exporter.web.sending import BODIES
 from tests.certificates import Authority, client_hello
 from tests.e2e.serving import Serving, until
 from tests.e2e.test_serve import SLOWLY
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 SCRAPE_SECONDS = 2.0
 """What a user is promised: within so many seconds a scrape is answered, whatever other clients do."""

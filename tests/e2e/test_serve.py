@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from tests.e2e.serving import Serving, until
+from tests.engines import attempt
 from tests.exposition import key, samples
-from tests.test_engine import attempt
 from tests.tools import check_metrics
 from tests.web.page import Parsed
 

@@ -17,7 +17,7 @@ from exporter.web.access import CHALLENGE
 from tests.certificates import Authority
 from tests.e2e.serving import Serving, until
 from tests.e2e.test_abuse import scrape, told
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 GOOD = "pipeline_exporter_web_config_reload_success"
 REFUSED = (ssl.SSLError, OSError)

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.engine import Engine
 from exporter.web.status import StreamStatus, describe, page
-from tests.test_engine import KINDS, attempt, config, read
+from tests.engines import KINDS, attempt, config, read
 from tests.web.page import Parsed
 
 NOW = 1_769_904_000.0
