@@ -21,7 +21,7 @@ from tests import full_disk
 from tests.engines import KINDS, MIXED, attempt, config, exposition, read
 from tests.exporters import Exporter
 from tests.exposition import ITSELF, ROOT, families
-from tests.test_snapshot import copying, steps
+from tests.saving import copying, steps
 
 HOLD = 20.0
 
