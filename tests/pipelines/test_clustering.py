@@ -27,33 +27,6 @@ def job(wiki: str | int = 1, **more: Any) -> Job:
     return Job(wiki_id=wiki, **(fields | more))
 
 
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    wiki = ("wiki_id",)
-    assert {
-        "clustering_events_total": ("event", "level"),
-        "clustering_jobs_total": wiki,
-        "clustering_job_duration_seconds": wiki,
-        "clustering_stage_duration_seconds": (*wiki, "stage"),
-        "clustering_pages_total": (*wiki, "outcome"),
-        "clustering_tags_applied_total": wiki,
-        "clustering_errors_total": (*wiki, "type"),
-        "clustering_cluster_size": (),
-        "clustering_clusters": wiki,
-        "clustering_cluster_size_avg": wiki,
-        "clustering_cluster_size_min": wiki,
-        "clustering_cluster_size_max": wiki,
-        "clustering_outliers": wiki,
-        "clustering_outlier_ratio": wiki,
-        "clustering_silhouette_score": wiki,
-        "clustering_confidence": wiki,
-        "clustering_tags_per_page": wiki,
-        "clustering_tags_per_cluster": wiki,
-        "clustering_coverage_ratio": wiki,
-        "clustering_pages_per_second": wiki,
-    } == {metric.name: metric.labels for metric in Clustering().metrics}
-
-
 SEED_EVENTS = {
     '{"wiki_id": 1, "page_count": 500, "options": {}, "event": "clustering_started", "level": "info"}': Event,
     '{"wiki_id": 1, "cluster_id": 7, "page_count": 20, "representative_pages": [1, 2], "event": "cluster_created",'

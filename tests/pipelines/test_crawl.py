@@ -64,32 +64,6 @@ def of(stream: str, *changes: dict[str, Any]) -> Crawl:
     return pipeline
 
 
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    assert {
-        "crawl_pages_total": ("category", "extraction_method", "passed"),
-        "crawl_page_score": ("category",),
-        "crawl_page_duration_seconds": ("extraction_method",),
-        "crawl_page_length_chars": (),
-        "crawl_tags_total": ("category", "tag"),
-        "crawl_failures_total": ("stage", "exception_type", "code"),
-        "crawl_domain_failures_total": ("domain",),
-        "crawl_corrections_total": ("kind", "category"),
-        "crawl_embedding_failures_total": ("reason",),
-        "crawl_embedding_retry_queue": (),
-        "crawl_threshold": ("method",),
-        "crawl_threshold_pass_ratio": ("method",),
-        "crawl_threshold_change_ratio": ("method",),
-        "crawl_health_memory_bytes": (),
-        "crawl_health_cpu_ratio": (),
-        "crawl_health_disk_ratio": (),
-        "crawl_health_processes": (),
-        "crawl_health_chromadb_bytes": (),
-        "crawl_health_cache_hit_ratio": (),
-        "crawl_health_crawl_time_seconds": (),
-    } == {metric.name: metric.labels for metric in Crawl().metrics}
-
-
 @pytest.mark.parametrize("stream", Crawl.streams)
 def test_the_seeds_lines_are_records(stream: str) -> None:
     """Seed 003's line of each log decodes, and changes what is shown."""

@@ -36,25 +36,6 @@ def read(*lines: str) -> Distillation:
     return pipeline
 
 
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    by = ("filter", "provider")
-    assert {
-        "distillation_articles_total": (*by, "outcome"),
-        "distillation_article_duration_seconds": by,
-        "distillation_attempts_total": by,
-        "distillation_retried_articles_total": by,
-        "distillation_json_repaired_total": by,
-        "distillation_errors_total": (*by, "error_type"),
-        "distillation_session_articles": ("filter", "outcome"),
-        "distillation_session_retries": ("filter",),
-        "distillation_session_errors": ("filter", "error_type"),
-        "distillation_session_duration_seconds": ("filter",),
-        "distillation_session_processing_seconds": ("filter",),
-        "distillation_error_dumps": ("filter",),
-    } == {metric.name: metric.labels for metric in Distillation().metrics}
-
-
 SEED_LINES = (
     '{"timestamp": "2025-10-27T09:20:03.336184Z", "article_id": "github_1175a04f0e39", "filter_name": "uplifting",'
     ' "llm_provider": "gemini", "success": true, "attempts_made": 1, "time_taken_seconds": 11.46,'

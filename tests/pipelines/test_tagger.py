@@ -34,25 +34,6 @@ STRONG = Candidate(combined=0.5, r=0.0, p=0.7, pth=0.6)
 WEAK = Candidate(combined=0.5, r=0.0, p=0.5, pth=0.6)
 
 
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    assert {
-        "tagger_category_results_total": ("category", "model", "outcome"),
-        "tagger_category_duration_seconds": ("category", "model"),
-        "tagger_tokens_total": ("category", "model"),
-        "tagger_confidence": ("category",),
-        "tagger_results_total": (),
-        "tagger_covered_results_total": (),
-        "tagger_backfills_total": (),
-        "tagger_agreements_total": (),
-        "tagger_tags_returned": (),
-        "tagger_top_score": ("component",),
-        "tagger_lectures": (),
-        "tagger_lectures_covered": (),
-        "tagger_possible_misses": (),
-    } == {metric.name: metric.labels for metric in Tagger().metrics}
-
-
 def test_the_seeds_lines_are_records() -> None:
     """What seed 000's two calls of log_line write is folded, null tokens and unused fields included."""
     lines = (
