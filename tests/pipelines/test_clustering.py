@@ -100,14 +100,6 @@ def test_the_seeds_job_is_shown(name: str, value: float | None) -> None:
     assert ({} if value is None else {("1",): pytest.approx(value)}) == shown(pipeline, name)
 
 
-@pytest.mark.parametrize("field", ["wiki_id", "total_duration", "counters", "gauges"])
-def test_a_job_needs_its_four_fields(field: str) -> None:
-    """A line without one of them is no job."""
-    fields = msgspec.json.decode(SEED_JOB)
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Job)
-
-
 def test_an_event_without_level_is_of_level_unknown() -> None:
     """Events, clusters and jobs alike."""
     assert {("a", "unknown"): 2, ("cluster_created", "unknown"): 1, ("clustering_metrics", "unknown"): 1} == shown(

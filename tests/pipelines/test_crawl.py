@@ -64,38 +64,6 @@ def of(stream: str, *changes: dict[str, Any]) -> Crawl:
     return pipeline
 
 
-@pytest.mark.parametrize("stream", Crawl.streams)
-def test_the_seeds_lines_are_records(stream: str) -> None:
-    """Seed 003's line of each log decodes, and changes what is shown."""
-    record = msgspec.json.decode(SEED[stream], type=Crawl.streams[stream].records[0])
-
-    assert state(Crawl()) != state(crawl((stream, record)))
-
-
-REQUIRED = {
-    "metadata": "url score category tags length threshold_passed processing_time extraction_method",
-    "failures": "url stage exception_type",
-    "false_positives": "correct_category",
-    "false_negatives": "correct_category",
-    "embedding_failures": "url failure_reason retry_scheduled",
-    "thresholds": "method threshold pass_rate",
-    "health": "",
-}
-
-
-@pytest.mark.parametrize("stream", Crawl.streams)
-def test_a_line_needs_the_fields_that_the_design_requires(stream: str) -> None:
-    """A line without one of them is no record; every other field may be missing."""
-    required = set()
-    for field in json.loads(SEED[stream]):
-        try:
-            line(stream, **{field: None})
-        except msgspec.ValidationError:
-            required.add(field)
-
-    assert set(REQUIRED[stream].split()) == required
-
-
 def test_pages_are_counted_by_what_became_of_them() -> None:
     """Pages, their scores, times, lengths and tags add up, a tag as often as it is named."""
     pipeline = of(

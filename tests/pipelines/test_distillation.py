@@ -62,16 +62,6 @@ def test_the_seeds_metrics_lines_are_counted() -> None:
     assert 1 == shown(pipeline, "distillation_errors_total")[*BY, "json_parse_error"]
 
 
-@pytest.mark.parametrize(
-    "field", ["filter_name", "llm_provider", "success", "attempts_made", "time_taken_seconds", "json_repaired"]
-)
-def test_an_article_needs_its_six_fields(field: str) -> None:
-    """A line without one of them is no record."""
-    fields = msgspec.json.decode(SEED_LINES[0])
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Article)
-
-
 def test_six_error_types_and_both_outcomes_are_born_with_the_first_article() -> None:
     """A filter and provider without failures shows 0 for each error type, and 0 failures."""
     pipeline = distillation(article(success=True))

@@ -51,14 +51,6 @@ def test_the_seeds_lines_are_records() -> None:
     assert {(): 1} == shown(pipeline, "tagger_lectures_covered")
 
 
-@pytest.mark.parametrize("field", ["lecture_id", "category", "model", "chosen_ids"])
-def test_a_category_result_needs_its_four_fields(field: str) -> None:
-    """A line without one of them is no record."""
-    fields = {"kind": "category_reasoning_result", "lecture_id": 1, "category": "a", "model": "m", "chosen_ids": []}
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Event)
-
-
 def test_category_results_count_by_outcome_and_both_are_born() -> None:
     """An empty choice is counted apart, and either outcome shows as 0 from the first result on."""
     assert {
