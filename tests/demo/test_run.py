@@ -171,6 +171,12 @@ class TestRun:
         with pytest.raises(ValueError, match="rate `0` is not above 0"):
             demo.run(tmp_path, stop=lambda: True, rate=0)
 
+    @pytest.mark.parametrize("rate", [1e-6, 1e-9, 5e-324])
+    def test_refuses_a_rate_of_which_the_history_has_no_place(self, tmp_path, rate):
+        """The lines that were due before now begin in 1970 at the earliest, whatever a calendar can take."""
+        with pytest.raises(ValueError, match=f"rate `{rate}` is too low"):
+            demo.run(tmp_path, stop=lambda: True, rate=rate)
+
 
 class TestBesideTheLogs:
     def test_summaries_add_up(self, tmp_path):
