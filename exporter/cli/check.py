@@ -23,7 +23,7 @@ def command(config_path: str | None, web_config_path: str | None) -> None:
             lambda: _web(web_config_path) if web_config_path else None,
         )
     except ConfigError as error:
-        fail(str(error))
+        fail(error)
     if found:
         show_matches(found)
     for path in filter(None, (config_path, web_config_path)):

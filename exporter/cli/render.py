@@ -70,7 +70,7 @@ def command(
         given = Rendering(kinds=kinds, tables=own, links=links, receivers=told)
         paths = rendering.stale(given, out) if check else rendering.write(given, out)
     except (ConfigError, rendering.SdkMissingError, OSError) as error:
-        fail(str(error))
+        fail(error)
     for path in paths:
         click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
     sys.exit(1 if check and paths else 0)

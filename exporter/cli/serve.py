@@ -35,5 +35,5 @@ def command(config_path: str, web_config_path: str | None) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         server = Server(found, load, web)
     except (ConfigError, StateError, OSError) as error:
-        fail(str(error))
+        fail(error)
     sys.exit(server.run())

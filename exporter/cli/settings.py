@@ -53,8 +53,8 @@ def configuration(config_path: str | None, logs: tuple[str, ...]) -> Config:
     try:
         found = _read(config_path) if config_path else None
         return checked(config.with_logs(found, logs, pipelines=kinds))
-    except (ConfigError, OSError) as error:
-        fail(str(error))
+    except ConfigError as error:
+        fail(error)
 
 
 def loaded(config_path: str) -> Config:

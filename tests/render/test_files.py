@@ -10,6 +10,13 @@ from tests.render.rendered import render
 PAGE = "docs/metrics.md"
 
 
+def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path) -> None:
+    """In the system's words, without its number for them."""
+    (tmp_path / PAGE).mkdir(parents=True)
+    done = render(tmp_path)
+    assert (2, f"pipeline-exporter: {tmp_path / PAGE}: Is a directory\n") == (done.code, done.err)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder in which everything was rendered."""
