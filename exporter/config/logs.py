@@ -29,7 +29,7 @@ def with_logs(config: Config | None, logs: Sequence[str], *, pipelines: Kinds) -
             streams = paths.setdefault(name, {})
             streams[stream] = (*streams.get(stream, ()), path)
     changed = _with_paths(config, paths, pipelines)
-    mistakes += overlaps(changed, pipelines=pipelines, match=itself)
+    mistakes += overlaps(changed, pipelines=pipelines, match=by_text)
     if mistakes:
         raise ConfigError(mistakes)
     return changed
@@ -114,6 +114,6 @@ def _by_folder(stream: StreamConfig, match: Matcher) -> dict[PurePath, str]:
     return {PurePath(path).parent: path for pattern in stream.paths for path in match(pattern)}
 
 
-def itself(pattern: str) -> list[str]:
+def by_text(pattern: str) -> list[str]:
     """The matcher that looks at no file: a pattern matches its own text."""
     return [pattern]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from exporter.config.document import Document, Value, text_of
-from exporter.config.logs import itself, pattern_problem, rivals, streams_of
+from exporter.config.logs import by_text, pattern_problem, rivals, streams_of
 from exporter.config.mistake import shown
 from exporter.config.scalar import Reader, read_members, readers
 from exporter.config.settings import Config, HostConfig, Limits, PipelineConfig, StreamConfig
@@ -65,7 +65,7 @@ def _pipeline(value: Value, *, pipeline: type[Pipeline]) -> PipelineConfig:
     if not value.members.keys() - options.keys() and (value.empty or value.is_mapping):
         value.mistake(f"no stream; name at least one ({pipeline.name} has: {', '.join(streams)})")
     found = {name: read.pop(name) for name in streams if name in read}
-    for name, problem in rivals(found, pipeline, match=itself):
+    for name, problem in rivals(found, pipeline, match=by_text):
         value.members[name].mistake(problem)
     return PipelineConfig(streams=found, options=pipeline.options_type(**read))
 
