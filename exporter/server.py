@@ -45,9 +45,9 @@ class Server:
     Raises StateError where the state directory cannot be used, OSError where the address cannot be listened on.
     """
 
-    def __init__(self, config: Config, load: Callable[[], Config], web: InForce | None = None) -> None:
+    def __init__(self, config: Config, load: Callable[[], Config], web: InForce) -> None:
         self._config = config
-        self._web = web or InForce(None)
+        self._web = web
         self._load = load
         self._kinds = discover()
         self._on_refused = RefusedLog()
