@@ -30,12 +30,19 @@ _PLAIN_KEY = re.compile(r"[\w.@ -]*:?")
 def text_of(path: str) -> str:
     """What is in a file. Raises ConfigError."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError([Mistake(path, f"cannot be read: {error.strerror}")]) from error
+    return decoded(content, source=path)
+
+
+def decoded(content: bytes, *, source: str) -> str:
+    """The text that these bytes are. Raises ConfigError."""
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Mistake(f"{path}:{line}", "not UTF-8; save the file as UTF-8")]) from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Mistake(f"{source}:{line}", "not UTF-8; save the file as UTF-8")]) from None
 
 
 class Document:
