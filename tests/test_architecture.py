@@ -105,6 +105,12 @@ def test_each_room_is_told_of():
     assert rooms - {"__init__", "__main__"} == told
 
 
+def test_no_test_is_a_library():
+    """What several test modules need is in a module without tests."""
+    tests = [path.read_text() for path in (ROOT.parent / "tests").rglob("*.py")]
+    assert [] == [name for text in tests for name in re.findall(r"^from (\S*\btest_\w+) import", text, re.MULTILINE)]
+
+
 def test_one_room_knows_grafana():
     """Its SDK is imported where dashboards are rendered, and nowhere else."""
     knowing = {
