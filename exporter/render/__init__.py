@@ -26,8 +26,6 @@ __all__ = [
     "Receivers",
     "Rendering",
     "SdkMissingError",
-    "Table",
-    "files",
     "runbook",
     "stale",
     "tables",
