@@ -52,6 +52,13 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(scope="module")
+def rendered(sixth):
+    """The same copy, with everything rendered in it."""
+    assert 0 == run(sixth, "render").returncode
+    return sixth
+
+
 def test_a_sixth_pipeline_is_one_file(sixth):
     """The documented file alone makes `once` count the sixth pipeline's lines."""
     lines = run(sixth, "once", "translation=sentences.ndjson").stdout.splitlines()
@@ -69,16 +76,14 @@ def test_lint_knows_the_sixth_pipeline(sixth):
     assert 'sentences.ndjson:3: missing_field: {"language": "ro"}\n' == done.stdout
 
 
-def test_the_docs_follow_the_sixth_pipeline(sixth):
+def test_the_docs_follow_the_sixth_pipeline(rendered):
     """`render` writes the sixth pipeline's metrics into the docs."""
-    assert 0 == run(sixth, "render").returncode
-    assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
+    assert "`translation_sentences_total`" in (rendered / "docs" / "metrics.md").read_text()
 
 
-def test_the_routes_follow_the_sixth_pipeline(sixth):
+def test_the_routes_follow_the_sixth_pipeline(rendered):
     """`render` gives its alerts receivers of their own."""
-    assert 0 == run(sixth, "render").returncode
-    assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
+    assert "receiver: translation-critical" in (rendered / "alertmanager" / "alertmanager.yml").read_text()
 
 
 def test_a_configuration_takes_the_sixth_pipeline(sixth):
@@ -88,10 +93,9 @@ def test_a_configuration_takes_the_sixth_pipeline(sixth):
     assert (0, "translation.sentences: sentences.ndjson") == (done.returncode, done.stdout.splitlines()[0])
 
 
-def test_the_rules_follow_the_sixth_pipeline(sixth):
+def test_the_rules_follow_the_sixth_pipeline(rendered):
     """`render` writes a rule file from its indicators, and promtool has nothing to say of it."""
-    assert 0 == run(sixth, "render").returncode
-    path = sixth / "prometheus" / "rules" / "translation.yml"
+    path = rendered / "prometheus" / "rules" / "translation.yml"
     assert "from the indicators in exporter/pipelines/translation.py:" in path.read_text()
     (group,) = yaml.safe_load(path.read_text())["groups"]
     expected = ["translation:sentence_seconds", "translation:sentence_seconds > 2", "translation:sentence_seconds > 5"]
@@ -101,10 +105,9 @@ def test_the_rules_follow_the_sixth_pipeline(sixth):
     assert (0, "") == (done.returncode, done.stderr), done.stdout
 
 
-def test_the_dashboards_follow_the_sixth_pipeline(sixth):
+def test_the_dashboards_follow_the_sixth_pipeline(rendered):
     """`render` writes one for it, with its indicator and its own panel, and the overview leads there."""
-    assert 0 == run(sixth, "render").returncode
-    dashboards = sixth / "grafana" / "dashboards"
+    dashboards = rendered / "grafana" / "dashboards"
     shown = json.loads((dashboards / "translation.json").read_text())
     expected = {
         'max(translation:sentence_seconds{language=~"$language"})',

@@ -26,4 +26,4 @@ def command(directory: Path, rate: float, scenario: str, seed: int) -> None:
     try:
         demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario, seed=seed)
     except (ValueError, OSError) as error:
-        fail(str(error))
+        fail(error)
