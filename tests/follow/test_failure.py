@@ -166,6 +166,27 @@ def test_history_stays_history_though_its_end_cannot_be_found(log, follow):
         assert ["one"] == reading.poll()
 
 
+@pytest.mark.parametrize("call", ["stat", "open", "pread", "fstat"])
+def test_a_copy_that_was_seen_empty_is_no_new_file_because_it_cannot_be_compared(tmp_path, call):
+    """It is compared by the next look, though nobody writes to it any more."""
+    for after in range(12):
+        (tmp_path / str(after)).mkdir()
+        log = tmp_path / str(after) / "a.log"
+        write(log, "one")
+        reading = Reading(log)
+        assert ["one"] == reading.poll()
+        log.with_name("a.log.1").touch()
+        assert [] == reading.poll()
+        write(log, "two")
+        log.with_name("a.log.1").write_bytes(log.read_bytes())
+        with failing(call, errno.EIO, after):
+            reading.follower.scan()
+            pieces = list(reading.follower.pieces())
+        lines = [line for piece in pieces for line in reading.take(piece)]
+        assert ["two"] == lines + reading.poll() + reading.poll(), after
+        reading.follower.close()
+
+
 def test_a_file_that_is_gone_is_read_when_reading_succeeds_again(log, follow_running):
     """It is not let go of because of a failure, as nothing leads to it any more."""
     write(log, "one")
