@@ -64,8 +64,11 @@ class Log(Known):
         try:
             self.open(file)
             return file.read_rest()
-        except (ChangedError, OSError):
-            return None
+        except ChangedError:
+            pass
+        except OSError as error:
+            self.fail(file, error)
+        return None
 
     # How much there is to read
 
