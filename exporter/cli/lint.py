@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from exporter.cli.reading import read, scan
+from exporter.cli.reading import conclude, read, scan
 from exporter.cli.settings import LOG_HELP, config_option, configuration, logs_argument
 from exporter.engine import Engine
 from exporter.intake import Refused
@@ -30,6 +30,7 @@ def command(config_path: str | None, logs: tuple[str, ...]) -> None:
     engine = Engine(configuration(config_path, logs), discover(), on_refused=report)
     scan(engine)
     read(engine)
+    conclude(engine)
     lines = sum(cell[0] for cell in engine.itself.lines.cells.values())
     click.echo(f"{refused:,} of {lines:,} lines rejected", err=True)
     sys.exit(1 if refused else 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.cli.messages import say
-from exporter.cli.reading import read, scan
+from exporter.cli.reading import conclude, read, scan
 from exporter.cli.settings import LOG_HELP, config_option, configuration, logs_argument
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC
@@ -43,6 +43,7 @@ def command(config_path: str | None, jobs: int, logs: tuple[str, ...]) -> None:
     except BrokenExecutor:
         say("a worker process was ended, perhaps for lack of memory; `--jobs 1` reads without workers")
         sys.exit(1)
+    conclude(engine)
     engine.settle()
     click.echo(CLASSIC.text(copied(engine.metrics())), nl=False)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from exporter.cli.messages import fail
+from exporter.cli.messages import fail, say
 from exporter.config import Mistake
 from exporter.engine import Engine
 from exporter.intake import Intake
@@ -14,11 +14,7 @@ from exporter.progress import Reading, progress
 def scan(engine: Engine) -> None:
     """Looks what there is to read; ends the program where there is nothing."""
     engine.scan(settled=True)
-    unreadable = [
-        Mistake(f"{intake.pipeline.name}.{intake.name}", problem)
-        for intake in engine.intakes
-        for problem in unread(intake)
-    ]
+    unreadable = _unreadable(engine)
     if unreadable:
         fail("\n".join(map(str, unreadable)))
     engine.aim()
@@ -29,6 +25,23 @@ def read(reading: Reading) -> None:
     with interruptible(), closing(progress(reading)) as steps:
         for _ in steps:
             pass
+
+
+def conclude(engine: Engine) -> None:
+    """Ends the program with 1 where something could not be read to its end: what was counted is no answer."""
+    unreadable = _unreadable(engine)
+    for mistake in unreadable:
+        say(str(mistake))
+    if unreadable:
+        sys.exit(1)
+
+
+def _unreadable(engine: Engine) -> list[Mistake]:
+    return [
+        Mistake(f"{intake.pipeline.name}.{intake.name}", problem)
+        for intake in engine.intakes
+        for problem in unread(intake)
+    ]
 
 
 def unread(intake: Intake) -> Iterator[str]:

@@ -40,7 +40,15 @@ class Copies:
             for _, reader, other in others:
                 if begins_with(longest, reader):
                     self._known.pass_over(other.path, reader)
+            self._drop_seen_empty(longest)
             return chosen.open(), chosen.path
+
+    def _drop_seen_empty(self, longest: Reader) -> None:
+        """Knows rotated files no longer that were empty when they were seen, and are copies by now."""
+        for file in list(self._known.files):
+            was_empty = file.state.path != self._known.path and not file.state.head
+            if was_empty and file.reader is not None and begins_with(longest, file.reader):
+                self._known.drop(file)
 
     def _found(
         self, state: FileState, around: Surroundings, now: Reader | None, stack: ExitStack

@@ -140,6 +140,8 @@ class FolderFollower:
                     yield FolderCount(folder, 0)
                 continue
             except OSError:
+                if folder in last:
+                    self._last[folder] = last[folder]
                 continue
             self._last[folder] = changed if last.get(folder) == -changed else -changed  # minus: look once more
             yield FolderCount(folder, files)

@@ -91,6 +91,11 @@ class File:
         self.learn_head()
         self.measure()
 
+    def unsee(self) -> None:
+        """Was empty when it was looked at: what came into it meanwhile is still to be seen."""
+        state = self.state
+        state.head, state.seen, state.size, state.signature, self.target = b"", (0, b""), 0, (0, 0), 0
+
     def go_to(self, offset: int) -> None:
         """Goes on at another offset, a line's start."""
         before = marker_at(offset, self._reader)[1]
@@ -123,7 +128,8 @@ class File:
 
     def measure(self) -> None:
         """Takes in how large it is now."""
-        self._learn_size(self._reader.size(), self._reader.signature())
+        now = self._reader.signature()
+        self._learn_size(self._size(now), now)
 
     def look(self, status: os.stat_result | None = None, *, closely: bool = False) -> int:
         """Looks how large the file is now, or takes it from `status`; returns how many unread bytes it lost.
@@ -135,7 +141,7 @@ class File:
         now = signature(status) if status else self._reader.signature()
         if now == state.signature and self.looked_at and not closely:
             return 0
-        size = self._reader.size() if self._reader.immutable else now[0]
+        size = self._size(now)
         if size < state.offset:
             raise ChangedError
         self._check()
@@ -144,6 +150,10 @@ class File:
             self._go_back()
         self._learn_size(size, now)
         return cut
+
+    def _size(self, now: Signature) -> int:
+        """The bytes of content there were when it looked like that: of one moment with it, or nobody looks again."""
+        return self._reader.size() if self._reader.immutable else now[0]
 
     def _learn_size(self, size: int, now: Signature) -> None:
         self.state.size, self.state.signature, self.looked_at = size, now, True

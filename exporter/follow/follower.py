@@ -213,7 +213,7 @@ class StreamFollower:
             folders = folders_of(log.path, seen)
             if folders not in around:
                 around[folders] = surroundings_of(folders, seen, elsewhere)
-            log.locate(around[folders])
+            log.locate(around[folders], self._around(log))
         return all(surroundings.complete for surroundings in around.values())
 
     def _around(self, log: Log) -> Around:

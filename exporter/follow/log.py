@@ -64,8 +64,11 @@ class Log(Known):
         try:
             self.open(file)
             return file.read_rest()
-        except (ChangedError, OSError):
-            return None
+        except ChangedError:
+            pass
+        except OSError as error:
+            self.fail(file, error)
+        return None
 
     # How much there is to read
 
@@ -118,13 +121,20 @@ class Log(Known):
             self.fail(file, error)
 
     def _look_whether_new(self, file: File) -> None:
-        """Looks at the first bytes of a file that was empty before: a rotated one may be a copy that is being made."""
+        """Looks at the first bytes of a file that was empty before: a rotated one may be a copy that is being made.
+
+        Raises OSError where that cannot be told now; it is still to be seen then.
+        """
         if file.state.head or not file.unread or file.reader is None:
             return
-        if file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest):
-            self._pass(file, file.reader)
-        else:
-            file.learn_head()
+        try:
+            if file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest):
+                self._pass(file, file.reader)
+            else:
+                file.learn_head()
+        except OSError:
+            file.unsee()
+            raise
 
     def _start_over(self, file: File, around: Surroundings) -> None:
         """Goes on where the content was replaced, after the rest of the old content if a copy has it.
@@ -133,6 +143,7 @@ class Log(Known):
         """
         assert file.reader is not None
         before, size = msgspec.structs.replace(file.state), file.state.size
+        is_empty = not file.reader.size()
         is_copy = file.state.path != self.path and self._newcomers.is_copy(file.reader, self.newest)
         torn = torn_at(before, file.reader, by_markers=not file.looked_at)
         rest = self._copies.rest_of(before, around, now=file.reader if torn is not None else None)
@@ -152,6 +163,8 @@ class Log(Known):
             self._pass(file, file.reader)
         else:
             file.start_over()
+            if is_empty:
+                file.unsee()
 
     def _pass(self, file: File, reader: Reader) -> None:
         """Knows a file as a copy from now on."""
@@ -160,13 +173,13 @@ class Log(Known):
 
     # Where the known files are
 
-    def locate(self, around: Surroundings) -> None:
+    def locate(self, around: Surroundings, look_again: Around) -> None:
         """Finds the known files again, wherever they were renamed to."""
-        self.uncertain = around.uncertain
+        self.uncertain = around.uncertain or any(around.miss(file.state) for file in self.files)
         self.passed = [state for state in self.passed if self._is_passed(state, around)]
         for file in self._one_by_one():
             was_here = file.state.here
-            self._locate(file, around)
+            self._locate(file, around, look_again)
             if not around.uncertain:
                 file.state.here = file.state.path == self.path and not file.gone
                 self.deserted = self.deserted or (was_here and not file.state.here)
@@ -189,7 +202,7 @@ class Log(Known):
             state.path, state.signature = entry.path, entry.signature
         return True
 
-    def _locate(self, file: File, around: Surroundings) -> None:
+    def _locate(self, file: File, around: Surroundings, look_again: Around) -> None:
         entry = around.find(file.state, at=self.path)
         if entry is not None and self._is_another(file, entry, around):
             file.gone = True
@@ -197,7 +210,7 @@ class Log(Known):
             file.state.path = entry.path
             file.gone = file.drained = False
             if file.reader is None and entry.signature != file.state.signature:
-                self._look(file, lambda: around)
+                self._look(file, look_again)  # what became of it may have come since
         elif around.lack(file.state):
             file.gone = True
         if file.gone and file.reader is None:

@@ -3,6 +3,7 @@
 In come the entries of unknown files; they are known afterwards. Says nothing of what becomes of them.
 """
 
+import errno
 from collections.abc import Container
 from contextlib import suppress
 
@@ -60,6 +61,7 @@ class Newcomers:
 
     def _adopt_content(self, entry: Entry, reader: Reader, before: File | None, *, history: bool) -> None:
         rotated = entry.path != self._known.path
+        is_empty = not reader.size()
         if rotated and ((history and reader.immutable) or self.is_copy(reader, before) or self._was_read(reader)):
             self._known.pass_over(entry.path, reader)
         elif not reader.is_complete() or (entry.path.endswith(".gz") and not reader.immutable):
@@ -67,7 +69,9 @@ class Newcomers:
             self._known.trouble[entry.path] = "incomplete"
         elif not (self._returns(entry.path, reader) or self._goes_on(entry.path, reader, before)):
             file = self._known.insert(FileState(entry.path, reader.identity, reader.generation), reader)
-            if history:
+            if is_empty:
+                file.unsee()
+            elif history:
                 self._skip(file)
 
     def _was_read(self, reader: Reader) -> bool:
@@ -136,10 +140,15 @@ class Newcomers:
         return True
 
     def _is_copy_of(self, file: File, reader: Reader) -> bool:
-        """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago."""
+        """Whether the content is the beginning of the file's, or was until the file was truncated a moment ago.
+
+        Raises OSError where it is the beginning of what came into the file since it was looked at.
+        """
         with suppress(FileNotFoundError):
             source = self._known.open(file)
             if begins_with(source, reader):
+                if known_head(file.state) and not holds(file.state, source):
+                    raise OSError(errno.ESTALE, "replaced since it was looked at", file.state.path)
                 return source is not reader
             if holds(file.state, source):
                 return False

@@ -18,6 +18,8 @@ Signature = tuple[int, int]
 RAW_BYTES = 16 * 1024
 """So much is decompressed at a time; it holds at most a thousand times as much."""
 
+_CLOSED = -1
+"""No file's descriptor."""
 _GET_GENERATION = 0x80087601  # FS_IOC_GETVERSION
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's word for a gzip header
@@ -50,8 +52,10 @@ class Reader:
         return True
 
     def close(self) -> None:
-        """Lets go of the file."""
-        os.close(self._descriptor)
+        """Lets go of the file, once: its descriptor is another file's by the next time."""
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
 
 class GzipReader(Reader):

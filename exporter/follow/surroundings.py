@@ -9,7 +9,7 @@ import msgspec
 
 from exporter.follow.likeness import FileState
 from exporter.follow.reader import Identity, Reader, Signature, open_reader, signature
-from exporter.follow.scan import Seen, rotated_from
+from exporter.follow.scan import Seen, problem, rotated_from
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -94,6 +94,10 @@ class Surroundings:
         """Whether an entry is a file that the patterns match, and so may be a log of its own."""
         return entry.identity in self._elsewhere
 
+    def miss(self, state: FileState) -> bool:
+        """Whether the file was renamed while all was looked at, to where nobody looked."""
+        return state.identity[1] in self._moved and self.find(state) is None
+
     def lack(self, state: FileState) -> bool:
         """Whether the file is certainly not here. A failure to look is not absence, nor is being renamed meanwhile."""
         if not self.complete or state.path in self.failed or state.identity[1] in self._moved:
@@ -102,13 +106,19 @@ class Surroundings:
 
 
 def folders_of(path: str, seen: Seen) -> tuple[str, ...]:
-    """The folder of a path, and that of what it is a link to."""
+    """The folder of a path, and that of what it is a link to; of one that changes just now it cannot be told, and the
+    look has failed there."""
     folder, name = os.path.split(path)
     folder = folder or "."
     entry = seen.names(folder).get(name)
-    if entry is None or not entry.is_symlink():
-        return (folder,)
-    return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
+    try:
+        if entry is None or not entry.is_symlink():
+            return (folder,)
+        return folder, os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # as in scan
+    except OSError as error:
+        seen.failed.add(path)
+        seen.unfollowed[path] = problem(error)
+        return folder, path
 
 
 def surroundings_of(folders: Iterable[str], seen: Seen, elsewhere: Mapping[Identity, Entry]) -> Surroundings:

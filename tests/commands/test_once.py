@@ -1,5 +1,6 @@
 """`once`: logs folded to their end, and nothing but the exposition on stdout."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -175,6 +176,28 @@ def test_a_reader_that_goes_away_is_no_failure(write) -> None:
         process.stdout.read(10)
         process.stdout.close()
         assert b"" == process.stderr.read()
+
+
+@pytest.mark.invariant(14)
+@pytest.mark.parametrize("command", ["once", "lint"])
+@pytest.mark.parametrize("after", range(6))
+def test_what_could_not_be_read_to_its_end_is_no_answer(write, command: str, after: int) -> None:
+    """Wherever reading fails, the last line without newline included, nothing is printed that looks like one."""
+    log = write("a.log", attempt() * 2 + attempt()[:-1])
+    real, left = os.pread, iter(range(after))
+
+    def fail(*args: int) -> bytes:
+        if next(left, None) is None:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "pread", fail)
+        done = run(command, f"persona={log}", *(["--jobs", "1"] if command == "once" else []))
+    assert next(left, None) is None
+    assert "" == done.out
+    assert f"pipeline-exporter: persona.attempts: {log} cannot be read: error\n" == done.err
+    assert done.code in (1, 2)
 
 
 def test_nothing_counted_is_an_exposition_too(write) -> None:

@@ -1,6 +1,7 @@
 """Drives a follower by hand and collects the lines that it yields."""
 
 import gzip
+import itertools
 import os
 import shutil
 from collections import Counter
@@ -132,6 +133,48 @@ def failing(call, number, after=0) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, call, fail)
         yield
+
+
+ASKED = ("stat", "lstat", "fstat", "scandir", "open", "pread", "readlink")
+"""What is asked of the system about files."""
+
+
+@contextmanager
+def meanwhile(*acts: tuple[int, Callable[[], object]]) -> Iterator[list[tuple[int, Callable[[], object]]]]:
+    """Has things done, each right before so many-th call of those that ask the system about files, or at the end.
+
+    Gives those that are still to be done.
+    """
+    due, numbers = sorted(acts, key=lambda act: act[0]), itertools.count()
+
+    def asking(real: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            number = next(numbers)
+            with real_calls():
+                while due and due[0][0] <= number:
+                    due.pop(0)[1]()
+            return real(*args, **kwargs)
+
+        return ask
+
+    real = {name: getattr(os, name) for name in ASKED}
+    wrapped = {name: asking(call) for name, call in real.items()}
+
+    @contextmanager
+    def real_calls() -> Iterator[None]:
+        vars(os).update(real)
+        try:
+            yield
+        finally:
+            vars(os).update(wrapped)
+
+    try:
+        vars(os).update(wrapped)
+        yield due
+    finally:
+        vars(os).update(real)
+    for _, act in due:
+        act()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from exporter.follow.document import DocumentFollower, FolderFollower, Version
+from tests.follow.reading import failing
 
 LIMIT = 100
 
@@ -223,3 +224,20 @@ def test_a_folder_that_is_gone_has_no_files(tmp_path, monkeypatch):
         patch.setattr(os, "scandir", fail)
         assert [] == counts(follower, tmp_path / "a.log")
     assert [(str(folder), 1)] == counts(follower, tmp_path / "a.log")
+
+
+@pytest.mark.invariant(14)
+@pytest.mark.parametrize("call", ["stat", "scandir"])
+def test_a_folder_that_is_gone_after_a_failure_to_look_has_no_files(tmp_path, call):
+    """The failure does not make it one that was never there."""
+    follower = FolderFollower("errors")
+    folder = tmp_path / "errors"
+    folder.mkdir()
+    assert [(str(folder), 0)] == counts(follower, tmp_path / "a.log")
+    (folder / "1").touch()
+    assert [(str(folder), 1)] == counts(follower, tmp_path / "a.log")
+    with failing(call, errno.EIO):
+        assert [] == counts(follower, tmp_path / "a.log")
+    (folder / "1").unlink()
+    folder.rmdir()
+    assert [(str(folder), 0)] == counts(follower, tmp_path / "a.log")

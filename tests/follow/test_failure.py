@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,53 @@ def test_history_stays_history_though_its_end_cannot_be_found(log, follow):
         with failing("pread", errno.EIO, after):
             reading.follower.scan()
         assert ["one"] == reading.poll()
+
+
+@pytest.mark.parametrize("call", ["stat", "open", "pread", "fstat"])
+def test_a_copy_that_was_seen_empty_is_no_new_file_because_it_cannot_be_compared(tmp_path, call):
+    """It is compared by the next look, though nobody writes to it any more."""
+    for after in range(12):
+        (tmp_path / str(after)).mkdir()
+        log = tmp_path / str(after) / "a.log"
+        write(log, "one")
+        reading = Reading(log)
+        assert ["one"] == reading.poll()
+        log.with_name("a.log.1").touch()
+        assert [] == reading.poll()
+        write(log, "two")
+        log.with_name("a.log.1").write_bytes(log.read_bytes())
+        with failing(call, errno.EIO, after):
+            reading.follower.scan()
+            pieces = list(reading.follower.pieces())
+        lines = [line for piece in pieces for line in reading.take(piece)]
+        assert ["two"] == lines + reading.poll() + reading.poll(), after
+        reading.follower.close()
+
+
+def test_a_descriptor_is_closed_once_wherever_reading_fails(tmp_path, monkeypatch):
+    """By the second time another thread may have it, for a client perhaps."""
+    real, refused = os.close, []
+
+    def close(descriptor):
+        try:
+            real(descriptor)
+        except OSError as error:
+            refused.append(error)
+
+    monkeypatch.setattr(os, "close", close)
+    for after in range(16):
+        (tmp_path / str(after)).mkdir()
+        log = tmp_path / str(after) / "a.log"
+        write(log, "one")
+        reading = Reading(log)
+        with failing("pread", errno.EIO, after):
+            reading.poll()
+        rotate(log)
+        with failing("pread", errno.EIO, after):
+            reading.poll()
+        reading.poll()
+        reading.follower.close()
+        assert [] == refused, after
 
 
 def test_a_file_that_is_gone_is_read_when_reading_succeeds_again(log, follow_running):
