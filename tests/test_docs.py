@@ -30,6 +30,14 @@ def test_example_configurations_are_good(name):
     assert set(discover()) == set(found.pipelines)
 
 
+def test_the_demo_watches_a_process_that_is_there():
+    """It is one of those that `make run` starts, and not the exporter, which leaves itself out."""
+    started = [line for line in (ROOT / "deploy" / "run-demo").read_text().splitlines() if line.endswith(" &")]
+    watched = load(str(ROOT / "docs" / "demo.yml"), pipelines=discover(), environ={}).host.processes.values()
+    assert [[True, False] for _ in watched] == [[bool(re.search(each, line)) for line in started] for each in watched]
+    assert "pipeline-exporter serve" in started[1]
+
+
 @pytest.fixture(scope="module")
 def sixth(tmp_path_factory):
     """A copy of the program with the pipeline of docs/adding-a-pipeline.md, and a log of it."""

@@ -2,7 +2,7 @@
 
 import click
 
-from exporter.cli.messages import fail
+from exporter.cli.messages import answer, fail
 from exporter.cli.settings import CONFIG_HELP, both, config_option, loaded, web_config_option
 from exporter.config import Config, ConfigError
 from exporter.follow.scan import look
@@ -24,7 +24,7 @@ def command(config_path: str | None, web_config_path: str | None) -> None:
     if found:
         show_matches(found)
     for path in filter(None, (config_path, web_config_path)):
-        click.echo(f"{path}: ok")
+        answer(f"{path}: ok")
 
 
 def _web(path: str) -> object:
@@ -38,10 +38,10 @@ def show_matches(found: Config) -> None:
     for name, pipeline in found.pipelines.items():
         for stream, where in pipeline.streams.items():
             seen = look(where.paths)
-            click.echo(f"{name}.{stream}: {', '.join(where.paths)}")
+            answer(f"{name}.{stream}: {', '.join(where.paths)}")
             for path, status in seen.files.items():
-                click.echo(f"  {path} ({status.st_size:,} bytes)")
+                answer(f"  {path} ({status.st_size:,} bytes)")
             for path, why in seen.unfollowed.items():
-                click.echo(f"  {path} cannot be followed: {why}")
+                answer(f"  {path} cannot be followed: {why}")
             if not seen.files:
-                click.echo("  nothing yet: waits for the first file")
+                answer("  nothing yet: waits for the first file")

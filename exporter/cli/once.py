@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.cli.messages import say
+from exporter.cli.messages import answer, say
 from exporter.cli.reading import read, scan
 from exporter.cli.settings import LOG_HELP, config_option, configuration, logs_argument
 from exporter.engine import Engine
@@ -44,7 +44,7 @@ def command(config_path: str | None, jobs: int, logs: tuple[str, ...]) -> None:
         say("a worker process was ended, perhaps for lack of memory; `--jobs 1` reads without workers")
         sys.exit(1)
     engine.settle()
-    click.echo(CLASSIC.text(copied(engine.metrics())), nl=False)
+    answer(CLASSIC.text(copied(engine.metrics())), nl=False)
 
 
 def workers(jobs: int, parts: int) -> "Processes":

@@ -1,5 +1,6 @@
 """How commands read logs to their end: what there is, with progress on a terminal, until Ctrl-C."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -7,6 +8,7 @@ from contextlib import closing, contextmanager
 from exporter.cli.messages import fail
 from exporter.config import ConfigError, Mistake
 from exporter.engine import Engine
+from exporter.follow.scan import look
 from exporter.intake import Intake
 from exporter.progress import Reading, progress
 
@@ -32,19 +34,29 @@ def read(reading: Reading) -> None:
 
 
 def unread(intake: Intake) -> Iterator[str]:
-    """What keeps a stream's files from being read to their end. A directory beside files that match is none."""
-    found = intake.paths()
-    if intake.patterns and not found and not intake.unfollowed():
-        yield f"no file matches {', '.join(intake.patterns)}"
+    """What keeps a stream's files from being read to their end: a pattern without a file, a file that cannot be read. A
+    directory beside files that the same pattern matches is none."""
+    beside: set[str] = set()
+    for pattern in intake.patterns:
+        seen = look([pattern])
+        if seen.files:
+            beside |= {path for path, why in seen.unfollowed.items() if why == "directory"}
+        elif not seen.unfollowed:
+            yield f"no file matches {pattern}"
     for path, why in intake.unfollowed().items():
-        if why != "directory" or not found:
+        if path not in beside:
             yield f"{path} cannot be read: {why}"
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ends the program quietly on Ctrl-C, as the shell expects."""
+    """Ends the program quietly on Ctrl-C, as the shell expects, but not before its workers."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from exporter import render as rendering
-from exporter.cli.messages import fail
+from exporter.cli.messages import answer, fail
 from exporter.cli.settings import both
 from exporter.config import ConfigError
 from exporter.pipeline import discover
@@ -72,5 +72,5 @@ def command(
     except (ConfigError, rendering.SdkMissingError, OSError) as error:
         fail(str(error))
     for path in paths:
-        click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
+        answer(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
     sys.exit(1 if check and paths else 0)
