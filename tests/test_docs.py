@@ -20,7 +20,8 @@ ROOT = Path(__file__).parent.parent
 
 def test_rendered_files_are_fresh():
     """What is rendered from the code lies in the repository as it would be rendered."""
-    assert [] == render.stale(render.Rendering.of(discover()), ROOT)
+    given = render.Rendering.of(discover())
+    assert ([], []) == (render.stale(given, ROOT), render.left(given, ROOT))
 
 
 @pytest.mark.parametrize("name", ["example.yml", "demo.yml"])
@@ -87,6 +88,22 @@ def test_the_routes_follow_the_sixth_pipeline(sixth):
     """`render` gives its alerts receivers of their own."""
     assert 0 == run(sixth, "render").returncode
     assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
+
+
+def test_what_is_left_of_a_sixth_pipeline_is_told(sixth):
+    """When its file is taken away, `render` names its rules and its dashboard, which would still be read."""
+    code = sixth / "exporter" / "pipelines" / "translation.py"
+    assert 0 == run(sixth, "render").returncode
+    (sixth / "prometheus" / "rules" / "own.yml").write_bytes(b"# somebody's own \xff\n")
+    kept = code.rename(sixth / "translation.kept")
+    try:
+        assert 0 == run(sixth, "render").returncode
+        done = run(sixth, "render", "--check")
+    finally:
+        kept.rename(code)
+    files = ("prometheus/rules/translation.yml", "grafana/dashboards/translation.json")
+    assert [f"{file} is left of a pipeline that is gone: remove it" for file in files] == done.stdout.splitlines()
+    assert 1 == done.returncode
 
 
 def test_a_configuration_takes_the_sixth_pipeline(sixth):

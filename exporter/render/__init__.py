@@ -2,7 +2,7 @@
 Alertmanager's configuration, and Grafana's dashboards.
 
 In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
-otherwise on disk.
+otherwise on disk, `left` which are there of pipelines that are gone.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
 from exporter.render.receivers import Receivers
-from exporter.render.rules import Links, rule_file
+from exporter.render.rules import RENDERED, Links, rule_file
 from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
 from exporter.render.tables import Kinds, Table, tables
@@ -26,6 +26,7 @@ __all__ = [
     "SdkMissingError",
     "Table",
     "files",
+    "left",
     "runbook",
     "stale",
     "tables",
@@ -34,6 +35,8 @@ __all__ = [
 
 ALERTMANAGER = "alertmanager"
 """The folder of Alertmanager's files, where its secrets are, too."""
+RULES = "prometheus/rules"
+DASHBOARDS = "grafana/dashboards"
 SDK = "grafana_foundation_sdk"
 
 
@@ -57,7 +60,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
 def files(given: Rendering) -> dict[str, str]:
     """Every rendered file by its path below the repository. Raises SdkMissingError."""
-    rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
+    rules = {f"{RULES}/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
     return {
         "docs/metrics.md": metrics_page(given.kinds),
         "docs/runbook.md": runbook_page(given.tables),
@@ -99,6 +102,15 @@ def stale(given: Rendering, root: Path) -> list[str]:
     return list(_changed(given, root))
 
 
+def left(given: Rendering, root: Path) -> list[str]:
+    """The paths of files that were rendered for pipelines that are gone, and would still be read."""
+    known = {table.name for table in given.tables}
+    rendered = [path for path in sorted((root / RULES).glob("*.yml")) if (_read(path) or "").startswith(RENDERED)]
+    gone = [path.stem for path in rendered if path.stem not in known]
+    paths = [path for name in gone for path in (f"{RULES}/{name}.yml", f"{DASHBOARDS}/{name}.json")]
+    return [path for path in paths if (root / path).is_file()]
+
+
 def _changed(given: Rendering, root: Path) -> dict[str, str]:
     return {path: text for path, text in files(given).items() if _read(root / path) != text}
 
@@ -106,5 +118,5 @@ def _changed(given: Rendering, root: Path) -> dict[str, str]:
 def _read(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None

@@ -14,6 +14,9 @@ from exporter.indicator import Indicator, Limit, Unit
 from exporter.render.layout import laid_out
 from exporter.render.tables import Table
 
+RENDERED = "# Rendered by `pipeline-exporter render`"
+"""How each rule file begins, so that one is known when its table is gone."""
+
 
 class Links(msgspec.Struct, frozen=True):
     """Where links lead: a page with the runbook, Grafana's dashboards, named like the tables, Alertmanager's alerts."""
@@ -29,7 +32,7 @@ def rule_file(table: Table, links: Links) -> str:
     alerts = [rule for indicator in table.indicators for rule in _alerts(table.name, indicator, links)]
     group = {"groups": [{"name": table.name, "rules": records + alerts}]}
     head = (
-        f"# Rendered by `pipeline-exporter render` from the indicators in {table.source}: edit those, not this file.\n"
+        f"{RENDERED} from the indicators in {table.source}: edit those, not this file.\n"
         "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
     )
     return head + laid_out(group)
