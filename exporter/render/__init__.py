@@ -78,7 +78,8 @@ def _dashboards(given: Rendering) -> dict[str, str]:
         if (error.name or "").partition(".")[0] != SDK:
             raise
         raise SdkMissingError(
-            "dashboards are rendered by grafana-foundation-sdk, which is missing: pip install 'pipeline-exporter[dev]'"
+            "dashboards are rendered by grafana-foundation-sdk, which is missing: "
+            "pip install '.[dev]' in the repository"
         ) from None
     return dashboard_files(given.tables, every_series(given.kinds, given.tables), given.links)
 
