@@ -1,5 +1,7 @@
 """`check`: a configuration, and what its patterns match."""
 
+import os
+
 import click
 
 from exporter.cli.messages import answer, fail
@@ -40,7 +42,10 @@ def show_matches(found: Config) -> None:
             seen = look(where.paths)
             answer(f"{name}.{stream}: {', '.join(where.paths)}")
             for path, status in seen.files.items():
-                answer(f"  {path} ({status.st_size:,} bytes)")
+                readable = os.access(path, os.R_OK)
+                answer(
+                    f"  {path} ({status.st_size:,} bytes)" if readable else f"  {path} cannot be followed: permission"
+                )
             for path, why in seen.unfollowed.items():
                 answer(f"  {path} cannot be followed: {why}")
             if not seen.files:
