@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from benchmarks import catchup, cut, files, history, holdup, lines, memory, scrape, serving
+from benchmarks import catchup, cut, files, following, history, holdup, idle, lines, memory, scrape
 from benchmarks.figure import QUICK, Figure, Found, Sizes, say
 from benchmarks.report import Machine, Section, page
 
@@ -27,8 +27,8 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "lines": Benchmark("Lines", lines.run),
     "memory": Benchmark("Memory", memory.run),
-    "following": Benchmark("Following", serving.following),
-    "idle": Benchmark("Idle", serving.idle),
+    "following": Benchmark("Following", following.run),
+    "idle": Benchmark("Idle", idle.run),
     "files": Benchmark("Many files", files.run),
     "catch-up": Benchmark("Catch-up", catchup.run),
     "cut": Benchmark("Snapshot and text", cut.run),

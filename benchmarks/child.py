@@ -22,7 +22,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_SECONDS = 60
-_TICK = 0.05
+_SOONEST = 0.05
+_LATEST = 0.5
+"""Between two times that a server is asked whether it is ready: each of them takes it milliseconds."""
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -115,6 +117,7 @@ def served(config: Path, environ: Mapping[str, str] | None = None) -> Iterator[S
 
 def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
+    pause = _SOONEST
     while time.monotonic() < end and process.poll() is None:
         try:
             running.fetch("/-/ready")
@@ -123,7 +126,8 @@ def _wait_until_ready(running: Served, process: subprocess.Popen[bytes]) -> None
             error.close()
         except OSError:
             pass
-        time.sleep(_TICK)
+        time.sleep(pause)
+        pause = min(2 * pause, _LATEST)
     raise RuntimeError(f"serve is not ready after {START_SECONDS} s" if process.poll() is None else "serve has ended")
 
 

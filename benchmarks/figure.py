@@ -74,17 +74,17 @@ Found = Sequence[Figure | Table]
 class Sizes:
     """How much is measured."""
 
-    lines: int = 200_000
-    naive_lines: int = 10_000
-    turns: int = 5
+    lines: int = 100_000
+    naive_lines: int = 15_000
+    turns: int = 10
     """How often each way to count lines is gone."""
     memory_lines: int = 1_000_000
-    repeats: int = 3
+    repeats: int = 5
     demo_lines: int = 20_000
     settle_seconds: float = 10
     watch_seconds: float = 10
     scrape_every: float = 5
-    turns_watched: int = 2
+    turns_watched: int = 3
     """How often a running process is watched for so long."""
     rests: int = 3
     """How often memory is touched after a second's rest."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import chain, cycle, islice
 from pathlib import Path
@@ -14,12 +15,16 @@ from typing import NamedTuple
 
 import psutil
 
-from benchmarks import logs
+from benchmarks import logs, subjects
 from benchmarks.figure import Figure, Sizes, say
 from exporter import demo
 from exporter.pipeline import discover, main_stream
 
 FASTER = 1.7
+WHY = (
+    "What two processes that share nothing gain on this machine is in the row of the bare decode; what is lost beside "
+    "that is to start them, and to merge what they counted."
+)
 JOBS = (1, 2)
 LOOK_SECONDS = 0.02
 """Between two looks at how much memory is taken."""
@@ -48,12 +53,17 @@ class Run(NamedTuple):
 
 
 def run(directory: Path, sizes: Sizes) -> list[Figure]:
-    """Two logs of persona attempts, and two logs of each pipeline's main stream, by one process and by two in turns."""
+    """Two logs of persona attempts, and two logs of each pipeline's main stream, by one process and by two in turns.
+
+    What the machine gives to two processes that share nothing is told beside it: the bare decode of both logs of
+    attempts, one after the other, and both at once.
+    """
     say(f"history: writing twice {sizes.history_lines:,} lines, and ten logs of {sizes.history_demo_lines:,}")
     attempts = list(_attempts(directory, sizes.history_lines))
     mixed = list(chain.from_iterable(_demo_logs(directory, name, sizes.history_demo_lines) for name in discover()))
     return [
         *_figures("two logs of persona attempts", attempts, directory, sizes, at_least=FASTER),
+        _of_the_machine([Path(log.partition("=")[2]) for log in attempts], sizes),
         *_figures("two logs of each pipeline", mixed, directory, sizes),
     ]
 
@@ -98,6 +108,7 @@ def _figures(
             "times",
             at_least=at_least,
             note=f"{size:,.0f} MB, best of {sizes.repeats}, of medians {middle:.2f}; {same}",
+            why=WHY,
         ),
         Figure(
             "the same by CPU time, its own and half of its workers'",
@@ -105,11 +116,26 @@ def _figures(
             "times",
             at_least=at_least,
             note="what a machine with nothing else to do would show",
+            why=WHY,
         ),
         Figure("wall time with two", two.wall, "s", note=f"{one.wall:.2f} s with one; {size / two.wall:.0f} MB/s"),
         Figure("CPU time with two", two.cpu, "s", note=f"{one.cpu:.2f} s with one"),
         Figure("largest process with two", two.peak, "MiB", note=f"{one.peak:.0f} MiB with one"),
     ]
+
+
+def _of_the_machine(attempts: list[Path], sizes: Sizes) -> Figure:
+    """How much sooner two processes are done that know nothing of each other."""
+    taken: dict[int, list[float]] = {jobs: [] for jobs in JOBS}
+    for repeat in range(sizes.repeats):
+        for jobs in JOBS:
+            say(f"history: bare decode, {jobs} at a time, {repeat + 1} of {sizes.repeats}")
+            started = time.perf_counter()
+            with ThreadPoolExecutor(jobs) as pool:
+                list(pool.map(subjects.SUBJECTS[0].bare, attempts))
+            taken[jobs].append(time.perf_counter() - started)
+    one, two = (min(taken[jobs]) for jobs in JOBS)
+    return Figure("bare decode of one log after the other ÷ of both at once", one / two, "times", note=f"{two:.2f} s")
 
 
 def _once(jobs: int, given: list[str], output: Path) -> Run:

@@ -20,6 +20,7 @@ from exporter import ownlog
 from exporter.engine import Engine
 from exporter.exposition import OPENMETRICS
 from exporter.server import Server
+from exporter.web.config.inforce import InForce
 
 HOLD_UP_MS = 20.0
 WHY = (
@@ -99,7 +100,7 @@ def gaps(directory: str, state: str, lines: int, *, scraping: bool) -> Gaps:
     config = replace(
         page.config_of([f"persona={directory}/*.log"]), listen=("127.0.0.1", 0), state=state, poll_seconds=0.05
     )
-    server = Server(config, lambda: config)
+    server = Server(config, lambda: config, InForce(None))
     worker = server.worker
     folded = _timed(worker.engine)
     worker.start()

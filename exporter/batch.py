@@ -18,6 +18,9 @@ _FEW = 1200
 
 RECENT = 5
 """How many of the last batches a recent trend looks at."""
+DECIMALS = 12
+"""Differences are told to so many: beyond are the leavings of binary fractions, which would take a figure that is on
+its limit to either side."""
 
 
 def entropy(counts: Iterable[int]) -> float:
@@ -57,7 +60,25 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
     points = list(points)
     mean_x = sum(x for x, _ in points) / len(points)
     mean_y = sum(y for _, y in points) / len(points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    return exact(sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points))
+
+
+def change(before: float, now: float) -> float | None:
+    """How much more it is now, relative to the size of what was before; None where that is 0.
+
+    >>> change(0.35, 0.42), change(-2, -3), change(0, 1)
+    (0.2, -0.5, None)
+    """
+    return exact((now - before) / abs(before)) if before else None
+
+
+def exact(difference: float) -> float:
+    """A difference, or a quotient of one, as it is of the decimal fractions that were meant.
+
+    >>> (0.42 - 0.35) / 0.35, exact((0.42 - 0.35) / 0.35)
+    (0.20000000000000004, 0.2)
+    """
+    return round(difference, DECIMALS) + 0.0
 
 
 class Distribution(msgspec.Struct, array_like=True):
@@ -140,7 +161,7 @@ class Trend(msgspec.Struct, array_like=True):
         if self.batches <= RECENT:
             return slope(self.recent) if self.batches > 1 else None
         spread = self.batches * self.sum_xx - self.sum_x**2
-        return (self.batches * self.sum_xy - self.sum_x * self.sum_y) / spread
+        return exact((self.batches * self.sum_xy - self.sum_x * self.sum_y) / spread)
 
     def recent_slope(self, batch: int) -> float | None:
         """Change per batch over those of the last five up to number `batch` that have the figure, from two on."""

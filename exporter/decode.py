@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from exporter.pipeline import Stream
-from exporter.plain import is_plain, is_too_deep
+from exporter.plain import is_too_deep, unplain
 from exporter.record import LARGEST
 from exporter.tags import Decode, Tags, closed_decode
 
@@ -64,10 +64,10 @@ class Decoder:
     """Decodes the lines of one stream.
 
     The parser goes through the lines of a chunk in one call, and on behind each line that it refuses, which is looked
-    at alone. If it may pass something over, that is looked at before, and every line alone where it is not well. If all
-    types of the stream are closed, it passes nothing over until a line comes with more than they know. Tags that no
-    record type has get types of their own when they are first seen, so that it knows those, too. The outcome is the
-    same in any case.
+    at alone. If it may pass something over, lines are looked at before, and those with which it is not well are left
+    out and looked at alone, too. If all types of the stream are closed, it passes nothing over until a line comes with
+    more than they know. Tags that no record type has get types of their own when they are first seen, so that it knows
+    those, too. The outcome is the same in any case.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -104,11 +104,20 @@ class Decoder:
                 yield len(lines) - refused
                 if len(records) > known:  # nothing is wrong with it: the lines behind it will be like it
                     break
-        left = lines[len(lines) - length_hint(rest) :]
-        if self._stream.parse is None and is_plain(left):
-            yield from (len(lines) - refused for refused in _decode_on(self._tags.decode, rest, records))
-        else:
-            yield from range(len(lines) - len(left), len(lines))
+        if left := length_hint(rest):
+            yield from self._decode_open(lines, len(lines) - left, records)
+
+    def _decode_open(self, lines: list[bytes], at: int, records: list[Any]) -> Iterator[int]:
+        """The same from an index on, where the parser may pass something over."""
+        if self._stream.parse is not None:
+            yield from range(at, len(lines))
+            return
+        for odd in (*(at + index for index in unplain(lines[at:])), len(lines)):
+            stretch = iter(lines[at:odd])
+            yield from (odd - refused for refused in _decode_on(self._tags.decode, stretch, records))
+            if odd < len(lines):
+                yield odd
+            at = odd + 1
 
     def _add(self, decoded: Decoded, at: int, offset: int, line: bytes) -> None:
         body = line.lstrip(b"\0")

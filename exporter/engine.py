@@ -16,11 +16,8 @@ from exporter.encoding import decode, encode
 from exporter.follow.descriptors import Descriptors
 from exporter.intake import DocumentIntake, FolderIntake, Intake, LineIntake, OnRefused, Refused, StoredStream
 from exporter.itself import Itself
-from exporter.metric import AnyMetric, MetricState
-from exporter.pipeline import Pipeline, Source
-
-__all__ = ["Engine", "Refused"]
-
+from exporter.metric import AnyMetric, MetricState, copied
+from exporter.pipeline import Kinds, Pipeline, Source
 
 _NOTHING = msgspec.Raw(encode({}))
 
@@ -53,7 +50,7 @@ class Engine:
     def __init__(
         self,
         config: Config,
-        kinds: Mapping[str, type[Pipeline]],
+        kinds: Kinds,
         *,
         stored: bytes | None = None,
         on_refused: OnRefused = _ignore,
@@ -209,8 +206,8 @@ class Engine:
                 if intake.pipeline is pipeline and intake.counted
             }
             state = msgspec.Raw(encode(pipeline.state))
-            pipelines[name] = PipelineCut(pipeline.metrics.copied(), state, self._idle_streams[name] | streams)
-        return Cut(self.itself.metrics.copied(), pipelines, self._idle_pipelines)
+            pipelines[name] = PipelineCut(copied(pipeline.metrics), state, self._idle_streams[name] | streams)
+        return Cut(copied(self.itself.metrics), pipelines, self._idle_pipelines)
 
     def store(self) -> bytes:
         """The bytes of a cut."""

@@ -115,7 +115,8 @@ class History:
         self._say = say
         self._tasks: dict[int, Task] = {}
         """By number of the part."""
-        self._ahead: Callable[[], int] = int
+        self._ahead: Callable[[], int] = lambda: 0
+        """How many bytes workers have read of parts that are not merged yet."""
 
     def backlog(self) -> int:
         """Bytes that nobody has looked at yet."""

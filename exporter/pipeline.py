@@ -137,6 +137,10 @@ class Pipeline:
         self.metrics.merge(other.metrics)
 
 
+Kinds = Mapping[str, type[Pipeline]]
+"""The pipelines that there are, by name."""
+
+
 def main_stream(pipeline: type[Pipeline]) -> str | None:
     """The stream that a pipeline's name alone stands for."""
     return next((name for name, stream in pipeline.streams.items() if stream.main), None)

@@ -1,6 +1,6 @@
 """Whether all is well with lines where the parser does not look: in what it passes over, and how deep they go.
 
-In come lines; out goes a word. Does not know what is in them.
+In come lines; out go the indices of those that it is not well with. Does not know what is in them.
 """
 
 import re
@@ -15,15 +15,19 @@ _BRACKETS = re.compile(rb"[\[{]+|[\]}]+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
-def is_plain(lines: Sequence[bytes]) -> bool:
-    """Whether lines are UTF-8, also in the strings that the parser passes over, and none is too deep."""
-    text = b"".join(lines)
+def unplain(lines: Sequence[bytes]) -> list[int]:
+    """The indices of lines that are not UTF-8, be it in strings that the parser passes over, or that go too deep."""
+    utf8 = _is_utf8(b"".join(lines))
+    if utf8 and max(map(len, lines), default=0) <= _LONG:
+        return []
+    return [at for at, line in enumerate(lines) if is_too_deep(line) or not (utf8 or _is_utf8(line))]
+
+
+def _is_utf8(text: bytes) -> bool:
     try:
-        if not text.isascii():
-            text.decode()
+        return text.isascii() or bool(text.decode())
     except UnicodeDecodeError:
         return False
-    return max(map(len, lines), default=0) <= _LONG or not any(map(is_too_deep, lines))
 
 
 def is_too_deep(line: bytes) -> bool:

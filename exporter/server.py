@@ -7,7 +7,7 @@ import asyncio
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
@@ -23,14 +23,14 @@ from exporter.config import Config
 from exporter.engine import Engine
 from exporter.host import Host
 from exporter.ownlog import RefusedLog
-from exporter.pipeline import Pipeline, discover
+from exporter.pipeline import Kinds, discover
 from exporter.publisher import Publisher
 from exporter.snapshot import StateError, Store
 from exporter.telling import Seldom
 from exporter.web.config.inforce import InForce
-from exporter.web.connections import Places
 from exporter.web.handlers import Handlers
 from exporter.web.httpserver import HttpServer, listen
+from exporter.web.places import Places
 from exporter.worker import Worker
 
 SAVE_SECONDS = 10.0
@@ -45,9 +45,9 @@ class Server:
     Raises StateError where the state directory cannot be used, OSError where the address cannot be listened on.
     """
 
-    def __init__(self, config: Config, load: Callable[[], Config], web: InForce | None = None) -> None:
+    def __init__(self, config: Config, load: Callable[[], Config], web: InForce) -> None:
         self._config = config
-        self._web = web or InForce(None)
+        self._web = web
         self._load = load
         self._kinds = discover()
         self._on_refused = RefusedLog()
@@ -219,7 +219,7 @@ class Server:
             await asyncio.sleep(SAVE_SECONDS)
 
 
-def _runbook(kinds: Mapping[str, type[Pipeline]]) -> str:
+def _runbook(kinds: Kinds) -> str:
     from exporter.render import runbook  # a tenth of the start, and most exporters are never asked for it
 
     return runbook(kinds)

@@ -145,5 +145,6 @@ def wholes(values: list[float], times: float = MILLIONTHS) -> list[int] | list[f
     times = float(times)
     if values[-1] * len(values) * times < 2**51:  # so that their sum is exact, too
         # A float between 2 ** 52 and 2 ** 53 has no fraction: becoming one rounds as `round` does, in half the time
-        return [value * times + 6755399441055744.0 - 6755399441055744.0 for value in values]
+        shift = 1.5 * 2**52
+        return [value * times + shift - shift for value in values]
     return [round(value * times) for value in values]

@@ -14,7 +14,7 @@ LEAST_SECONDS = 10
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(
-    r"(?P<place>\b(?:for|keep_firing_for): |\[|:|\boffset )(?P<number>\d+)(?P<unit>[smhd])(?=[\s\]),]|$)", re.MULTILINE
+    r"(?P<place>\b(?:for|keep_firing_for): |\[|:|\boffset )(?P<number>\d+)(?P<unit>[smhd])(?=[\s\]),:]|$)", re.MULTILINE
 )
 
 
@@ -23,6 +23,8 @@ def hurried(text: str) -> str:
 
     >>> hurried("rate(lines_total[7d]) - rate(lines_total[15m] offset 1d)")
     'rate(lines_total[420s]) - rate(lines_total[10s] offset 60s)'
+    >>> hurried("last_over_time(tags_total[3d:1h] offset 30d)")
+    'last_over_time(tags_total[180s:10s] offset 1800s)'
     >>> hurried("for: 0s")
     'for: 0s'
     """

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from tests.test_publisher import FAILURES, LINES, Exporter, value
+from tests.exporters import FAILURES, LINES, Exporter, value
 
 SIZE = "256k"
 

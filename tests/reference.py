@@ -7,11 +7,16 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_classic
 from prometheus_client.registry import Collector
 
 from exporter.births import Shown
 from exporter.exposition import Format
 from exporter.metric import Counter, Histogram, Labels
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+"""Values by name and labels."""
 
 Cell = list[Any]
 """The numbers of one series."""
@@ -47,7 +52,8 @@ def families(shown: Iterable[Shown], *, created: bool = False) -> Iterator[Metri
         if isinstance(metric, Counter):
             counter = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
             for labels, cell in sorted(cells(one)):
-                counter.add_metric(labels, metric.value(cell), created=_created(cell) if created else None)
+                (value,) = metric.exposed([cell[0]])
+                counter.add_metric(labels, value, created=_created(cell) if created else None)
             yield counter
         elif isinstance(metric, Histogram):
             yield _histogram(metric, cells(one), created)
@@ -72,3 +78,13 @@ def _histogram(metric: Histogram, series: list[tuple[Labels, Cell]], created: bo
 
 def _created(cell: Cell) -> float | None:
     return abs(cell[-1]) / 1000 or None
+
+
+def read_back(text: str) -> Samples:
+    """Every sample of an exposition in either format."""
+    parse: Any = parse_openmetrics if text.endswith("# EOF\n") else parse_classic
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in parse(text)
+        for sample in family.samples
+    }

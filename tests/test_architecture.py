@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "exporter"
+PAGE = ROOT.parent / "docs" / "architecture.md"
 
 ALLOWED = {
     "follow": set(),
@@ -26,6 +27,7 @@ ALLOWED = {
     "join": {"record"},
     "batch": set(),
     "metric": set(),
+    "plain": set(),
     "record": set(),
     "encoding": set(),
     "snapshot": set(),
@@ -40,7 +42,8 @@ ALLOWED = {
     "engine": {"config", "cut", "encoding", "follow", "intake", "itself", "metric", "pipeline"},
     "config": {"pipeline", "record"},
     "demo": set(),
-    "host": {"config"},
+    "directory": set(),
+    "host": {"config", "directory"},
     "telling": set(),
     "ownlog": {"intake", "telling"},
     "history": {"config", "encoding", "engine", "intake", "metric", "pipeline"},
@@ -92,6 +95,20 @@ def test_the_drawing_has_no_circle():
     while leaves := {room for room, others in rooms.items() if not others & rooms.keys()}:
         rooms = {room: others for room, others in rooms.items() if room not in leaves}
     assert {} == rooms
+
+
+def test_each_room_is_told_of():
+    """The table says of every room what comes in, what goes out, and what it refuses to know."""
+    table = re.findall(r"^\| (`.*?) \|.*\|.*\|.*\|$", PAGE.read_text(), re.MULTILINE)
+    told = {path.split("/")[0].removesuffix(".py") for path in re.findall(r"`(.*?)`", " ".join(table))}
+    rooms = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in ROOT.rglob("*.py")}
+    assert rooms - {"__init__", "__main__"} == told
+
+
+def test_no_test_is_a_library():
+    """What several test modules need is in a module without tests."""
+    tests = [path.read_text() for path in (ROOT.parent / "tests").rglob("*.py")]
+    assert [] == [name for text in tests for name in re.findall(r"^from (\S*\btest_\w+) import", text, re.MULTILINE)]
 
 
 def test_one_room_knows_grafana():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.batch import Trend, entropy, quantile, slope
+from exporter.batch import Trend, change, entropy, quantile, slope
 
 
 @given(st.lists(st.integers(0, 5000), min_size=2, max_size=200))
@@ -50,6 +50,22 @@ def test_a_recent_trend_does_not_outlive_its_batches():
     trend.add(0, 1.0)
     trend.add(1, 3.0)
     assert (2.0, None) == (trend.recent_slope(4), trend.recent_slope(5))
+
+
+@given(st.integers(0, 1000), st.integers(-500, 500), st.integers(2, 12))
+def test_a_trend_of_decimal_steps_is_that_step(first, step, batches):
+    """A figure that moves by 0.05 a batch has a slope of 0.05, not of the float below: it is at its limit."""
+    trend = Trend()
+    for batch in range(batches):
+        trend.add(batch, (first + step * batch) / 1000)
+    assert (step / 1000, step / 1000) == (trend.slope(), trend.recent_slope(batches - 1))
+
+
+@given(st.integers(1, 100_000), st.integers(-300, 300))
+def test_a_change_by_whole_percents_is_that_change(before, percent):
+    """Of 0.35 and 0.42 the change is 0.2, not the float above: what is at a limit is not beyond it."""
+    now = before * (100 + percent)
+    assert percent / 100 == change(before / 1000, now / 100_000) == change(before / 10, now / 1000)
 
 
 @pytest.mark.parametrize(

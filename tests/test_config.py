@@ -233,12 +233,11 @@ def test_a_wrong_setting_is_named_with_its_place(expected: str, line: str) -> No
         (f": {NO_TEXT}", r'"a\ud800"'),
         (f": has no paths; give {GLOBS}", "{start: end}"),
         (".start: `middle` is not one of beginning, end", "{paths: a, start: middle}"),
-        (".path: no such setting (paths, start)", "{paths: a, path: b}"),
+        (".path: no such setting (there are: paths, start); did you mean paths?", "{paths: a, path: b}"),
     ],
 )
 def test_a_wrong_stream_is_named_with_its_place(expected: str, stream: str) -> None:
     """A mistake in a stream's paths tells file, line, key path, value and the way out."""
-    expected = expected.replace("(paths, start)", "(there are: paths, start); did you mean paths?")
     assert [f"logs.yml:3: pipelines.persona.attempts{expected}"] == mistakes(under_persona(f"attempts: {stream}"))
 
 

@@ -1,17 +1,15 @@
 """What a line costs is guarded without a clock: in bytecodes, which are the same on a fast machine and a busy one."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from exporter import config, demo
 from exporter.engine import Engine
 from exporter.pipeline import discover
+from tests.bytecodes import bytecodes
 
 LINES = 1000
 KINDS = discover()
@@ -33,25 +31,6 @@ MOST = {
 MOST_OF_A_JOB = 640
 """Likewise for a line of metrics in clustering's log."""
 TORN = '{"torn": '
-
-
-def bytecodes(function: Callable[[], object]) -> int:
-    """How many bytecodes of Python a call executes."""
-    executed = 0
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal executed
-        frame.f_trace_lines, frame.f_trace_opcodes = False, True
-        executed += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    finally:
-        sys.settrace(before)
-    return executed
 
 
 def folding(path: Path, stream: str, lines: list[str]) -> int:

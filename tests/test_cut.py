@@ -18,12 +18,10 @@ from exporter.exposition import CLASSIC
 from exporter.publisher import Page
 from exporter.snapshot import Store
 from tests import full_disk
+from tests.engines import KINDS, MIXED, attempt, config, exposition, read
+from tests.exporters import Exporter
 from tests.exposition import ITSELF, ROOT, families
-from tests.test_engine import KINDS, attempt, config, exposition, mixed, read
-from tests.test_publisher import Exporter
-from tests.test_snapshot import copying, steps
-
-__all__ = ["mixed"]
+from tests.saving import copying, steps
 
 HOLD = 20.0
 
@@ -41,13 +39,13 @@ class Kept(dict[str, float]):
 
 
 @pytest.mark.invariant(1, 5)
-def test_every_generation_is_a_recount_of_the_log_below_its_offset(tmp_path: Path, mixed: bytes) -> None:
+def test_every_generation_is_a_recount_of_the_log_below_its_offset(tmp_path: Path) -> None:
     """5: a kill at any step of any save leaves counts of just the bytes that its offset says."""
     exporter = Exporter(tmp_path)
     copies: list[Path] = []
     for start in range(0, 60_000, 7_500):
         with exporter.log.open("ab") as log:
-            log.write(mixed[start : start + 7_500])
+            log.write(MIXED[start : start + 7_500])
         read(exporter.worker.engine)
         with steps(copying(exporter.state, tmp_path, copies)):
             assert exporter.publisher.save()
@@ -60,13 +58,13 @@ def test_every_generation_is_a_recount_of_the_log_below_its_offset(tmp_path: Pat
 
 
 @pytest.mark.invariant(5)
-def test_what_is_stored_belongs_to_the_moment_of_the_cut(tmp_path: Path, mixed: bytes) -> None:
+def test_what_is_stored_belongs_to_the_moment_of_the_cut(tmp_path: Path) -> None:
     """5: it is encoded later, beside the thread that goes on reading; nothing that was read since is in it."""
     log = tmp_path / "generation.log"
-    log.write_bytes(mixed[: len(mixed) // 2])
+    log.write_bytes(MIXED[: len(MIXED) // 2])
     engine = read(Engine(config({"persona": {"attempts": log}}), KINDS))
     cut, stored = engine.cut(), engine.store()
-    log.write_bytes(mixed)
+    log.write_bytes(MIXED)
     read(engine)
     assert stored != engine.store()
     assert stored == cut.encoded()

@@ -61,6 +61,13 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(scope="module")
+def rendered(sixth):
+    """The same copy, with everything rendered in it."""
+    assert 0 == run(sixth, "render").returncode
+    return sixth
+
+
 def test_a_sixth_pipeline_is_one_file(sixth):
     """The documented file alone makes `once` count the sixth pipeline's lines."""
     lines = run(sixth, "once", "translation=sentences.ndjson").stdout.splitlines()
@@ -78,29 +85,27 @@ def test_lint_knows_the_sixth_pipeline(sixth):
     assert 'sentences.ndjson:3: missing_field: {"language": "ro"}\n' == done.stdout
 
 
-def test_the_docs_follow_the_sixth_pipeline(sixth):
+def test_the_docs_follow_the_sixth_pipeline(rendered):
     """`render` writes the sixth pipeline's metrics into the docs."""
-    assert 0 == run(sixth, "render").returncode
-    assert "`translation_sentences_total`" in (sixth / "docs" / "metrics.md").read_text()
+    assert "`translation_sentences_total`" in (rendered / "docs" / "metrics.md").read_text()
 
 
-def test_the_routes_follow_the_sixth_pipeline(sixth):
+def test_the_routes_follow_the_sixth_pipeline(rendered):
     """`render` gives its alerts receivers of their own."""
-    assert 0 == run(sixth, "render").returncode
-    assert "receiver: translation-critical" in (sixth / "alertmanager" / "alertmanager.yml").read_text()
+    assert "receiver: translation-critical" in (rendered / "alertmanager" / "alertmanager.yml").read_text()
 
 
-def test_what_is_left_of_a_sixth_pipeline_is_told(sixth):
+def test_what_is_left_of_a_sixth_pipeline_is_told(rendered):
     """When its file is taken away, `render` names its rules and its dashboard, which would still be read."""
-    code = sixth / "exporter" / "pipelines" / "translation.py"
-    assert 0 == run(sixth, "render").returncode
-    (sixth / "prometheus" / "rules" / "own.yml").write_bytes(b"# somebody's own \xff\n")
-    kept = code.rename(sixth / "translation.kept")
+    code = rendered / "exporter" / "pipelines" / "translation.py"
+    (rendered / "prometheus" / "rules" / "own.yml").write_bytes(b"# somebody's own \xff\n")
+    kept = code.rename(rendered / "translation.kept")
     try:
-        assert 0 == run(sixth, "render").returncode
-        done = run(sixth, "render", "--check")
+        assert 0 == run(rendered, "render").returncode
+        done = run(rendered, "render", "--check")
     finally:
         kept.rename(code)
+        run(rendered, "render")
     files = ("prometheus/rules/translation.yml", "grafana/dashboards/translation.json")
     assert [f"{file} is left of a pipeline that is gone: remove it" for file in files] == done.stdout.splitlines()
     assert 1 == done.returncode
@@ -113,10 +118,9 @@ def test_a_configuration_takes_the_sixth_pipeline(sixth):
     assert (0, "translation.sentences: sentences.ndjson") == (done.returncode, done.stdout.splitlines()[0])
 
 
-def test_the_rules_follow_the_sixth_pipeline(sixth):
+def test_the_rules_follow_the_sixth_pipeline(rendered):
     """`render` writes a rule file from its indicators, and promtool has nothing to say of it."""
-    assert 0 == run(sixth, "render").returncode
-    path = sixth / "prometheus" / "rules" / "translation.yml"
+    path = rendered / "prometheus" / "rules" / "translation.yml"
     assert "from the indicators in exporter/pipelines/translation.py:" in path.read_text()
     (group,) = yaml.safe_load(path.read_text())["groups"]
     expected = ["translation:sentence_seconds", "translation:sentence_seconds > 2", "translation:sentence_seconds > 5"]
@@ -126,10 +130,9 @@ def test_the_rules_follow_the_sixth_pipeline(sixth):
     assert (0, "") == (done.returncode, done.stderr), done.stdout
 
 
-def test_the_dashboards_follow_the_sixth_pipeline(sixth):
+def test_the_dashboards_follow_the_sixth_pipeline(rendered):
     """`render` writes one for it, with its indicator and its own panel, and the overview leads there."""
-    assert 0 == run(sixth, "render").returncode
-    dashboards = sixth / "grafana" / "dashboards"
+    dashboards = rendered / "grafana" / "dashboards"
     shown = json.loads((dashboards / "translation.json").read_text())
     expected = {
         'max(translation:sentence_seconds{language=~"$language"})',

@@ -1,7 +1,6 @@
 """The engine: every line accounted for, and the same outcome however reading is cut up."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,94 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Config, Limits, PipelineConfig, StreamConfig
+from exporter.config import Config
 from exporter.decode import Reason
 from exporter.demo import lines as demo_lines
-from exporter.engine import Engine, Refused
-from exporter.exposition import CLASSIC
-from exporter.metric import Metrics, copied
-from exporter.pipeline import Options, Pipeline, State, Stream, discover
+from exporter.engine import Engine
+from exporter.intake import Refused
+from exporter.metric import Metrics
+from exporter.pipeline import Pipeline, State, Stream
 from exporter.record import Count, Record
-
-KINDS = discover()
-START = datetime(2026, 1, 31, tzinfo=UTC)
-
-ATTEMPT = {
-    "run_id": "25K_1",
-    "persona_id": "p",
-    "stage": "A",
-    "status": "success",
-    "latency_ms": 1,
-    "prompt_tokens": 1,
-    "completion_tokens": 1,
-}
-BAD = [b"", b"{", b"nope", b'{"run_id": "x"}', b"\xff", b'{"latency_ms": -1}', b"[]", b" ", b'{"stage": 1}', b"null"]
-
-
-def attempt(**fields: Any) -> bytes:
-    return json.dumps(ATTEMPT | fields).encode() + b"\n"
-
-
-def config(
-    paths: Mapping[str, Mapping[str, Path | str]],
-    *,
-    kinds: Mapping[str, type[Pipeline]] = KINDS,
-    options: Options | None = None,
-    **limits: Any,
-) -> Config:
-    """A configuration that reads these paths, by pipeline and stream."""
-    return Config(
-        pipelines={
-            name: PipelineConfig(
-                streams={stream: StreamConfig(paths=(str(path),)) for stream, path in streams.items()},
-                options=options or kinds[name].options_type(),
-            )
-            for name, streams in paths.items()
-        },
-        limits=Limits(**limits),
-    )
-
-
-def rounds(engine: Engine) -> Iterator[None]:
-    """Reads what is there; yields after every step."""
-    engine.scan()
-    while True:
-        yield from engine.steps()
-        if not engine.unread():
-            return
-
-
-def read(engine: Engine) -> Engine:
-    for _ in rounds(engine):
-        pass
-    return engine
-
-
-def pipeline(engine: Engine) -> Any:
-    """The only pipeline."""
-    (only,) = engine.pipelines.values()
-    return only
-
-
-def exposition(engine: Engine) -> str:
-    engine.settle()
-    return CLASSIC.text(copied(engine.metrics())).decode()
-
-
-def stored(engine: Engine) -> bytes:
-    engine.settle()
-    return engine.store()
-
-
-def counted(engine: Engine, pipeline: str = "persona", stream: str = "attempts") -> dict[str, int]:
-    """The counters of one stream by name; rejected lines in all."""
-    itself = engine.itself
-    counters = {"lines": itself.lines, "records": itself.records, "bytes": itself.bytes, "skipped": itself.skipped}
-    found = {name: counter.cells[pipeline, stream][0] for name, counter in counters.items()}
-    found["rejected"] = sum(
-        cell[0] for labels, cell in itself.rejected.cells.items() if labels[:2] == (pipeline, stream)
-    )
-    return found
+from tests.engines import KINDS, MIXED, START, attempt, config, counted, exposition, pipeline, read, rounds, stored
 
 
 def rejected(engine: Engine) -> dict[str, int]:
@@ -127,28 +47,21 @@ def make(persona: Config) -> Callable[..., Engine]:
     return make
 
 
-@pytest.fixture(scope="module")
-def mixed() -> bytes:
-    """A log with good and bad lines of every kind."""
-    good = [line.encode() for line in demo_lines("persona", "attempts", 300, start=START, scenario="collapse")]
-    return b"".join(line + b"\n" + BAD[at % len(BAD)] + b"\r\n" * (at % 3 == 0) + b"\n" for at, line in enumerate(good))
-
-
 # Accounting
 
 
 @pytest.mark.invariant(2)
-def test_every_line_is_a_record_skipped_or_rejected_at_every_step(make, log: Path, mixed: bytes) -> None:
+def test_every_line_is_a_record_skipped_or_rejected_at_every_step(make, log: Path) -> None:
     """At no moment is a line lost or counted twice, and bytes match offsets."""
-    log.write_bytes(mixed * 3)
+    log.write_bytes(MIXED * 3)
     engine = make()
     for _ in rounds(engine):
         now = counted(engine)
         assert now["lines"] == now["records"] + now["skipped"] + now["rejected"]
-        assert now["bytes"] + engine.intakes[0].lag() == len(mixed) * 3
+        assert now["bytes"] + engine.intakes[0].lag() == len(MIXED) * 3
         engine.settle()
         assert now["records"] == sum(cell[0] for cell in pipeline(engine).attempts.cells.values())
-    assert mixed.count(b"\n") * 3 == counted(engine)["lines"]
+    assert MIXED.count(b"\n") * 3 == counted(engine)["lines"]
 
 
 def test_each_reason_is_counted(make, log: Path) -> None:
@@ -227,9 +140,9 @@ def test_absurd_numbers_do_not_stop_anything(make, log: Path) -> None:
 
 
 @pytest.mark.invariant(1)
-def test_stopping_at_any_step_changes_nothing(make, log: Path, mixed: bytes) -> None:
+def test_stopping_at_any_step_changes_nothing(make, log: Path) -> None:
     """Offsets and counts are one cut, so whoever goes on from it comes to the same end."""
-    log.write_bytes(mixed * 3)
+    log.write_bytes(MIXED * 3)
     whole = exposition(read(make()))
     cuts = []
     engine = make()
@@ -242,10 +155,10 @@ def test_stopping_at_any_step_changes_nothing(make, log: Path, mixed: bytes) -> 
 @pytest.mark.invariant(10, 15)
 @given(st.lists(st.tuples(st.integers(0, 9000), st.booleans()), max_size=8))
 def test_however_the_log_grows_the_outcome_is_the_same(
-    tmp_path_factory: pytest.TempPathFactory, mixed: bytes, cuts: list[tuple[int, bool]]
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, bool]]
 ) -> None:
     """Pieces may end in the middle of a line or a character, and the exporter may restart after any of them."""
-    text = mixed[:9000] + "ș\n".encode() * 3
+    text = MIXED[:9000] + "ș\n".encode() * 3
     log = tmp_path_factory.mktemp("logs") / "generation.log"
     grown = config({"persona": {"attempts": log}})
     engine = Engine(grown, KINDS)

@@ -1,4 +1,4 @@
-"""What Prometheus sees: births, formats, and that both say what was counted."""
+"""What Prometheus reads: two formats, which say what was counted, and no text that is older than what it says."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,8 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter import layout
 from exporter.births import Births, Shown
@@ -16,280 +14,16 @@ from exporter.encoding import decode, encode
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.metric import AnyMetric, Counter, Gauge, Histogram, Metrics, MetricState, copied, label_value
 from exporter.pipeline import discover
-from tests.reference import by_the_client, cells, families
+from tests.clock import Clock
+from tests.reference import by_the_client, cells, families, read_back
 from tests.tools import check_metrics
 
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
 HOLD = 20.0
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def elapsed() -> Clock:
-    return Clock(5)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(1000)
-
-
-@pytest.fixture
-def births(elapsed: Clock, clock: Clock) -> Births:
-    return Births(HOLD, clock=clock, elapsed=elapsed)
-
-
-def counter(*labels: str) -> Counter:
-    return Counter("lines_total", "Lines.", labels, cap=100)
-
-
-def histogram() -> Histogram:
-    return Histogram("seconds", "Time.", ("stage",), bounds=(0.5, 1), cap=100, per_unit=1000)
 
 
 def text(shown: Iterable[Shown], form: Format = CLASSIC) -> str:
     return form.text(shown).decode()
 
-
-def samples(text: str) -> Samples:
-    """Every sample of an exposition in either format."""
-    parse: Any = parse_openmetrics if text.endswith("# EOF\n") else parse_classic
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in parse(text)
-        for sample in family.samples
-    }
-
-
-def values(shown: Iterable[Shown]) -> dict[str, float]:
-    """The samples by name alone."""
-    return {name: value for (name, _), value in samples(text(shown)).items()}
-
-
-def scrape(births: Births, *metrics: AnyMetric) -> dict[str, float]:
-    """What a scraper gets to see."""
-    shown = values(births.show(copied(metrics)))
-    births.seen()
-    return shown
-
-
-# Births
-
-
-def test_a_new_series_is_shown_at_zero_first(births: Births, elapsed: Clock) -> None:
-    """`increase()` sees the first value only where it saw a 0 before."""
-    lines = counter("a")
-    lines.add(3, "x")
-    assert {"lines_total": 0} == scrape(births, lines)
-    elapsed.now += HOLD - 0.1
-    assert {"lines_total": 0} == scrape(births, lines)
-    elapsed.now += 0.1
-    assert {"lines_total": 3} == scrape(births, lines)
-    lines.add(1, "x")
-    assert {"lines_total": 4} == scrape(births, lines)
-
-
-def test_each_series_is_held_for_itself(births: Births, elapsed: Clock) -> None:
-    """A birth holds up no other series."""
-    lines = counter("a")
-    lines.add(1, "x")
-    scrape(births, lines)
-    elapsed.now += HOLD
-    lines.add(1, "y")
-    shown = samples(text(births.show(copied([lines]))))
-    assert {"x": 1, "y": 0} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
-
-
-def test_a_birth_among_old_series_is_held(births: Births) -> None:
-    """One look tells whether a metric has new series at all: it must not overlook one among many."""
-    lines = counter("a")
-    for name in "xz":
-        lines.add(1, name)
-    births.admit([lines])
-    lines.add(1, "y")
-    shown = samples(text(births.show(copied([lines]))))
-    assert {"x": 1, "y": 0, "z": 1} == {dict(labels)["a"]: value for (_, labels), value in shown.items()}
-
-
-def test_a_held_histogram_is_consistent(births: Births, elapsed: Clock) -> None:
-    """Buckets, sum and count are 0 together and real together."""
-    seconds = histogram()
-    seconds.observe(700, "A")
-    scrape(births, seconds)
-    held = samples(text(births.show(copied([seconds]))))
-    assert {0.0} == set(held.values())
-    elapsed.now += HOLD
-    shown = scrape(births, seconds)
-    assert (1, 0.7) == (shown["seconds_count"], shown["seconds_sum"])
-
-
-def test_what_nobody_saw_does_not_count_as_held(births: Births, elapsed: Clock) -> None:
-    """A page that could not be made durable showed no 0 to anybody."""
-    lines = counter("a")
-    lines.add(3, "x")
-    births.show(copied([lines]))
-    elapsed.now += HOLD
-    assert {"lines_total": 0} == scrape(births, lines)
-
-
-def test_a_birth_is_held_anew_after_a_restart(births: Births, elapsed: Clock, clock: Clock) -> None:
-    """Its value was never shown, and who is new knows no longer since when it was held."""
-    lines = counter("a")
-    lines.add(3, "x")
-    scrape(births, lines)
-    elapsed.now += HOLD
-    after = Births(HOLD, clock=clock, elapsed=elapsed)
-    assert {"lines_total": 0} == scrape(after, lines)
-    elapsed.now += HOLD
-    assert {"lines_total": 3} == scrape(after, lines)
-
-
-@pytest.mark.invariant(3)
-def test_what_was_shown_goes_on_after_a_restart(births: Births, elapsed: Clock, clock: Clock) -> None:
-    """Nothing falls back to 0."""
-    lines = counter("a")
-    lines.add(3, "x")
-    scrape(births, lines)
-    elapsed.now += HOLD
-    scrape(births, lines)
-    assert {"lines_total": 3} == scrape(Births(HOLD, clock=clock, elapsed=elapsed), lines)
-
-
-def test_what_is_admitted_is_shown_at_once(births: Births) -> None:
-    """What a first start finds is history."""
-    lines = counter("a")
-    lines.add(3, "x")
-    births.admit([lines])
-    assert {"lines_total": 3} == scrape(births, lines)
-
-
-def test_admitting_ends_no_hold(births: Births) -> None:
-    """A series that was seen at 0 waits for its time."""
-    lines = counter("a")
-    lines.add(3, "x")
-    scrape(births, lines)
-    births.admit([lines])
-    assert {"lines_total": 0} == scrape(births, lines)
-
-
-def test_a_series_that_comes_back_is_born_again(births: Births, elapsed: Clock) -> None:
-    """After expiry a run that goes on is a new one to Prometheus."""
-    lines = counter("run")
-    lines.add(3, "1")
-    births.admit([lines])
-    lines.discard_where("run", "1")
-    scrape(births, lines)
-    lines.add(1, "1")
-    assert {"lines_total": 0} == scrape(births, lines)
-
-
-@pytest.mark.invariant(17)
-@pytest.mark.parametrize("step", [3600, -3600, 365 * 86400, -365 * 86400])
-def test_a_clock_that_steps_holds_nothing_longer(births: Births, elapsed: Clock, clock: Clock, step: float) -> None:
-    """How long a birth is held is measured by a clock that nobody sets."""
-    lines = counter("a")
-    lines.add(3, "x")
-    scrape(births, lines)
-    clock.now += step
-    assert {"lines_total": 0} == scrape(births, lines)
-    elapsed.now += HOLD
-    assert {"lines_total": 3} == scrape(births, lines)
-
-
-def test_gauges_are_not_held(births: Births) -> None:
-    """A gauge is no sum: a 0 would be wrong."""
-    score = Gauge("score", "Score.", cap=1)
-    score.set(0.5)
-    assert {"score": 0.5} == scrape(births, score)
-
-
-@pytest.mark.invariant(6)
-def test_what_is_shown_is_a_copy(births: Births) -> None:
-    """What is rendered later is what was made durable, not what was counted since."""
-    lines, score = counter("a"), Gauge("score", "Score.", cap=1)
-    lines.add(3, "x")
-    score.set(1)
-    births.admit([lines])
-    shown = births.show(copied([lines, score]))
-    lines.add(1, "x")
-    lines.add(1, "y")
-    score.set(2)
-    assert {"lines_total": 3, "score": 1} == values(shown)
-
-
-# When series were first shown
-
-
-def created(births: Births, *metrics: AnyMetric) -> list[float]:
-    shown = samples(text(births.show(copied(metrics)), OPENMETRICS))
-    births.seen()
-    return [value for (name, _), value in shown.items() if name.endswith("_created")]
-
-
-@pytest.mark.invariant(4)
-def test_openmetrics_says_when_a_series_was_first_shown(births: Births, elapsed: Clock, clock: Clock) -> None:
-    """The time is that of the 0, and stays while the value lives, through holds, values and restarts."""
-    lines, seconds = counter("a"), histogram()
-    lines.add(1, "x")
-    seconds.observe(1, "A")
-    assert [1000, 1000] == created(births, lines, seconds)
-    clock.now += 60
-    elapsed.now += HOLD
-    assert [1000, 1000] == created(births, lines, seconds)
-    lines.add(1, "x")
-    assert [1000, 1000] == created(Births(HOLD, clock=clock, elapsed=elapsed), lines, seconds)
-
-
-@pytest.mark.invariant(4)
-def test_a_series_that_starts_anew_has_a_newer_time(births: Births, clock: Clock) -> None:
-    """A reset can be told from a fall."""
-    births.admit([lines := counter("run")])
-    lines.add(1, "1")
-    assert [1000] == created(births, lines)
-    lines.discard_where("run", "1")
-    lines.add(1, "1")
-    clock.now += 1
-    assert [1001] == created(births, lines)
-
-
-@pytest.mark.invariant(4, 17)
-@pytest.mark.parametrize("step", [0, -1, -3600, -365 * 86400])
-def test_a_series_that_starts_anew_has_a_newer_time_on_any_clock(births: Births, clock: Clock, step: float) -> None:
-    """A clock that stands still or is set back makes no reset look older than what it ended."""
-    lines = counter("run")
-    lines.add(1, "1")
-    before = created(births, lines)
-    lines.discard_where("run", "1")
-    lines.add(1, "1")
-    clock.now += step
-    after = created(births, lines)
-    assert before < after
-    clock.now += 60
-    assert after == created(births, lines)
-
-
-def test_the_classic_format_says_no_times(births: Births) -> None:
-    """They would double the number of series."""
-    births.admit([lines := counter()])
-    assert "_created" not in text(births.show(copied([lines])))
-
-
-def test_what_was_never_shown_has_no_time() -> None:
-    """`once` prints what was counted, not when."""
-    assert "_created" not in text(copied([counter()]), OPENMETRICS)
-
-
-# Formats
 
 metrics = st.lists(
     st.tuples(st.text().map(label_value), st.text().map(label_value), st.integers(0, 2**60)),
@@ -332,7 +66,7 @@ def expected(shown: list[Shown]) -> Iterator[tuple[tuple[str, frozenset[tuple[st
 def test_whatever_was_counted_reads_back_as_it_was(form: Format, seen: list[tuple[str, str, int]]) -> None:
     """No label value breaks the format or becomes another one."""
     shown = copied(filled(seen))
-    assert dict(expected(shown)) == samples(text(shown, form))
+    assert dict(expected(shown)) == read_back(text(shown, form))
 
 
 @pytest.mark.invariant(15)
@@ -351,7 +85,7 @@ def test_the_text_ends_with_the_clients_own_metrics() -> None:
     metrics = filled([("x", "y", 1)])
     live = GaugeMetricFamily("live", "What time it is.", 5)
     written = b"".join(OPENMETRICS.pieces(copied(metrics), [live])).decode()
-    assert {**dict(expected(copied(metrics))), ("live", frozenset()): 5} == samples(written)
+    assert {**dict(expected(copied(metrics))), ("live", frozenset()): 5} == read_back(written)
 
 
 def test_promtool_has_nothing_to_say_of_any_pipeline() -> None:
@@ -363,6 +97,12 @@ def test_promtool_has_nothing_to_say_of_any_pipeline() -> None:
         else:
             metric.cell(*metric.labels)
     assert "" == check_metrics(CLASSIC.text(copied(everything)))
+
+
+def test_what_was_never_shown_has_no_time() -> None:
+    """`once` prints what was counted, not when."""
+    lines = Counter("lines_total", "Lines.", cap=1)
+    assert "_created" not in text(copied([lines]), OPENMETRICS)
 
 
 label_texts = st.text(st.characters(codec="utf-8"), max_size=12).map(label_value)

@@ -11,7 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporter.config import HostConfig
-from exporter.host import Host, Run, directory_size
+from exporter.directory import Run, directory_size
+from exporter.host import Host
 
 NOTHING = HostConfig(disks=())
 Times = namedtuple("Times", "user nice system idle guest guest_nice")

@@ -19,7 +19,7 @@ ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<most>[\d.]+) \| `(?P<by>[\w.]+)` \
 NO_BOUNDS = {
     "units": {"MIB", "MILLIONTHS"},
     "bits": {"COVERED", "FACTS", "QUEUED", "STRONG", "TOPIC"},
-    "definitions of figures": {"BASELINE_BATCHES", "RECENT"},
+    "definitions of figures": {"BASELINE_BATCHES", "DECIMALS", "RECENT"},
     "fairness": {"SURE_SECONDS"},
     "formats": {"LEVEL", "SCHEMA"},
     "ranges of settings": {"LAST_PORT"},

@@ -59,7 +59,7 @@ def test_a_counter_shows_its_worth_per_unit() -> None:
     metric = Counter("c_total", "", cap=1, per_unit=1000, worth=0.5)
     for _ in range(3):
         metric.add(1)
-    assert 0.0015 == metric.value(metric.cell())
+    assert [0.0015] == metric.exposed([metric.cell()[0]])
 
 
 # Histograms

@@ -13,16 +13,7 @@ from exporter.decode import Reason
 from exporter.intake import Refused
 from exporter.ownlog import RefusedLog, set_up
 from exporter.telling import Seldom, escaped
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture(autouse=True)

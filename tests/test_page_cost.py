@@ -11,7 +11,7 @@ from exporter.exposition import OPENMETRICS
 from exporter.gzipped import Gzip
 from exporter.metric import Cumulative
 from exporter.pipeline import discover
-from tests.test_cost import bytecodes
+from tests.bytecodes import bytecodes
 
 KINDS = discover()
 MOST = {"copied": 0.5, "unchanged": 4, "written": 7, "all new": 420}

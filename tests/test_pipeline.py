@@ -9,7 +9,7 @@ from exporter.pipelines.crawl import Correction, Crawl
 from exporter.pipelines.distillation import Article, Distillation
 from exporter.pipelines.persona import Persona
 from exporter.pipelines.tagger import EnsembleResult, Tagger
-from tests.pipelines.test_persona import attempt
+from tests.pipelines.attempts import attempt
 
 ARTICLE = Article(
     filter_name="f", llm_provider="p", success=True, attempts_made=1, time_taken_seconds=1.0, json_repaired=False

@@ -1,88 +1,16 @@
 """The publisher: nobody sees what is not durable yet."""
 
-import errno
 import gzip
-import os
-import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prometheus_client.core import GaugeMetricFamily
 
-from exporter.births import Births
-from exporter.engine import Engine
 from exporter.exposition import CLASSIC, OPENMETRICS, Format
-from exporter.publisher import Page, Publisher
+from exporter.publisher import Page
 from exporter.snapshot import Store
-from exporter.worker import Worker
-from tests.test_engine import KINDS, attempt, config, read
-
-LINES = 'pipeline_exporter_lines_total{pipeline="persona",stream="attempts"}'
-FAILURES = "pipeline_exporter_snapshot_failures_total"
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Exporter:
-    """Everything behind /metrics, with a disk that may be full, and no thread: the test reads."""
-
-    def __init__(self, folder: Path, *, hold: float = 0.0, state: Path | None = None) -> None:
-        self.log = folder / "generation.log"
-        self.log.touch()
-        self.state = state or folder / "state"
-        self.elapsed = Clock(100)
-        self.clock = Clock(5000)
-        self.full: bool | str = False
-        """Whether nothing can be synced, or only no `file` or no `folder`."""
-        self.synced = 0
-        self.failures: list[str] = []
-        self.store = Store(str(self.state), fsync=self._fsync)
-        engine = Engine(config({"persona": {"attempts": self.log}}), KINDS, stored=self.store.load())
-        self.worker = Worker(engine, poll_seconds=1, catchup_timeout=1, on_caught_up=lambda _: None)
-        self.publisher = Publisher(
-            self.worker,
-            self.store,
-            Births(hold, clock=self.clock, elapsed=self.elapsed),
-            live=self._live,
-            on_failure=self.failures.append,
-            clock=self.clock,
-            elapsed=self.elapsed,
-        )
-
-    def _fsync(self, file: int) -> None:
-        kind = "folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "file"
-        if self.full in (True, kind):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self.synced += 1
-        os.fsync(file)
-
-    def _live(self) -> Iterator[Any]:
-        yield GaugeMetricFamily("live", "What time it is.", self.elapsed.now)
-
-    def write(self, lines: int) -> None:
-        with self.log.open("ab") as file:
-            file.write(attempt() * lines)
-        read(self.worker.engine)
-
-    def page(self, later: float = 1.0) -> Page | None:
-        self.elapsed.now += later
-        return self.publisher.page()
-
-    def scrape(self, later: float = 1.0, form: Format = CLASSIC) -> str:
-        page = self.page(later)
-        assert page is not None
-        return page.body(form).decode()
+from tests.exporters import FAILURES, LINES, Exporter, value
 
 
 @pytest.fixture
@@ -90,10 +18,6 @@ def exporter(tmp_path: Path) -> Iterator[Exporter]:
     exporter = Exporter(tmp_path)
     yield exporter
     exporter.store.close()
-
-
-def value(text: str, series: str) -> float:
-    return next(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{series} "))
 
 
 def counts(text: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from exporter.config import Config
 from exporter.engine import Engine
 from exporter.server import Server
+from exporter.web.config.inforce import InForce
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def test_where_it_listened_is_known_after_its_end(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Engine, "scan", broken)
     config = Config(pipelines={}, listen=("127.0.0.1", 0), state=str(tmp_path / "state"))
     with capture_logs() as said:
-        server = Server(config, lambda: config)
+        server = Server(config, lambda: config, InForce(None))
         url = server.url
         assert 1 == server.run()
         assert url == server.url

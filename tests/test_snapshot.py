@@ -3,7 +3,6 @@
 import errno
 import os
 import resource
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from exporter import snapshot
 from exporter.snapshot import StateError, Store
+from tests.saving import copying, steps
 
 
 @pytest.fixture
@@ -215,42 +215,6 @@ def test_a_directory_that_cannot_be_written_is_refused(state: Path, monkeypatch:
 
 
 # Kills and full disks
-
-
-@contextmanager
-def steps(before: Callable[[int], None]) -> Iterator[None]:
-    """Has `before` called with the number of each system call by which saving changes something, before it is made."""
-    made = 0
-    looking = False
-
-    def stepping(call: Callable[..., object]) -> Callable[..., object]:
-        def step(*args: object, **kwargs: object) -> object:
-            nonlocal made, looking
-            if not looking:
-                made += 1
-                looking = True
-                try:
-                    before(made)
-                finally:
-                    looking = False
-            return call(*args, **kwargs)
-
-        return step
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("open", "write", "fsync", "unlink", "link", "rename"):
-            patch.setattr(os, name, stepping(getattr(os, name)))
-        yield
-
-
-def copying(state: Path, folder: Path, copies: list[Path]) -> Callable[[int], None]:
-    """Keeps what a kill at each step would leave."""
-
-    def copy(step: int) -> None:
-        copies.append(folder / f"copy {len(copies)}")
-        shutil.copytree(state, copies[-1])
-
-    return copy
 
 
 def fail_at(step: int) -> Callable[[int], None]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.worker import Worker, WorkerError
+from tests.clock import Clock
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for a thread has failed."""
@@ -66,16 +67,6 @@ class Disk:
 
     def close(self) -> None:
         self.closed = True
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Running:

@@ -41,4 +41,4 @@ def main() -> None:
     try:
         Told.by(os.environ)
     except ValueError as error:
-        fail(str(error))
+        fail(error)

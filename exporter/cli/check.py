@@ -20,9 +20,12 @@ def command(config_path: str | None, web_config_path: str | None) -> None:
     if config_path is None and web_config_path is None:
         raise click.UsageError("nothing to check; give --config or --web.config.file")
     try:
-        found, _ = both(lambda: config_path and loaded(config_path), lambda: web_config_path and _web(web_config_path))
+        found, _ = both(
+            lambda: loaded(config_path) if config_path else None,
+            lambda: _web(web_config_path) if web_config_path else None,
+        )
     except ConfigError as error:
-        fail(str(error))
+        fail(error)
     if found:
         show_matches(found)
     for path in filter(None, (config_path, web_config_path)):

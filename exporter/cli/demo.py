@@ -25,4 +25,4 @@ def command(directory: Path, rate: float, scenario: str) -> None:
     try:
         demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario)
     except (ValueError, OSError) as error:
-        fail(str(error))
+        fail(error)

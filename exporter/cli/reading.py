@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from exporter.cli.messages import fail
-from exporter.config import ConfigError, Mistake
+from exporter.config import Mistake
 from exporter.engine import Engine
 from exporter.follow.scan import look
 from exporter.intake import Intake
@@ -22,7 +22,7 @@ def scan(engine: Engine) -> None:
         for problem in unread(intake)
     ]
     if unreadable:
-        fail(str(ConfigError(unreadable)))
+        fail("\n".join(map(str, unreadable)))
     engine.aim()
 
 

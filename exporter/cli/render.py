@@ -7,7 +7,7 @@ import click
 
 from exporter import render as rendering
 from exporter.cli.messages import answer, fail
-from exporter.cli.settings import both
+from exporter.cli.settings import FILE, both
 from exporter.config import ConfigError
 from exporter.pipeline import discover
 from exporter.render import Links, Receivers, Rendering, limits, receivers
@@ -40,8 +40,8 @@ LINKS = Links()
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root, or any folder."
 )
-@click.option("--limits", "limits_path", type=click.Path(dir_okay=False), help="Limits of your own: a YAML file.")
-@click.option("--receivers", "receivers_path", type=click.Path(dir_okay=False), help="Who is told: a YAML file.")
+@click.option("--limits", "limits_path", type=FILE, help="Limits of your own: a YAML file.")
+@click.option("--receivers", "receivers_path", type=FILE, help="Who is told: a YAML file.")
 @click.option("--runbook-url", default=LINKS.runbook, show_default=True, help="Where alerts find the runbook.")
 @click.option("--dashboard-url", default=LINKS.dashboards, show_default=True, help="Where alerts find dashboards.")
 @click.option("--alerts-url", default=LINKS.alerts, show_default=True, help="Where dashboards find Alertmanager.")
@@ -71,7 +71,7 @@ def command(
         paths = rendering.stale(given, out) if check else rendering.write(given, out)
         left = rendering.left(given, out)
     except (ConfigError, rendering.SdkMissingError, OSError) as error:
-        fail(str(error))
+        fail(error)
     for path in paths:
         answer(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
     for path in left:

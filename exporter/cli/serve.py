@@ -8,12 +8,12 @@ from functools import partial
 import click
 
 from exporter.cli.messages import fail
-from exporter.cli.settings import CONFIG_HELP, both, loaded, web_config_option
+from exporter.cli.settings import CONFIG_HELP, FILE, both, loaded, web_config_option
 from exporter.config import ConfigError
 
 
 @click.command("serve", epilog=CONFIG_HELP)
-@click.option("--config", "config_path", type=click.Path(dir_okay=False), required=True, help="The YAML file.")
+@click.option("--config", "config_path", type=FILE, required=True, help="The YAML file.")
 @web_config_option
 def command(config_path: str, web_config_path: str | None) -> None:
     """Follow the configured logs and serve /metrics, until SIGTERM or Ctrl-C.
@@ -35,5 +35,5 @@ def command(config_path: str, web_config_path: str | None) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         server = Server(found, load, web)
     except (ConfigError, StateError, OSError) as error:
-        fail(str(error))
+        fail(error)
     sys.exit(server.run())

@@ -27,12 +27,23 @@ The least that FILE says:
     persona:
       attempts: /logs/persona/generation*.log"""
 
-config_option = click.option(
-    "--config", "config_path", type=click.Path(dir_okay=False), help="Settings from this YAML file."
-)
-web_config_option = click.option(
-    "--web.config.file", "web_config_path", type=click.Path(dir_okay=False), help="TLS and users: see the docs."
-)
+
+class FilePath(click.Path):
+    """The path of a file, which is not empty: an unset variable would leave out what the file says, unseen."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not value:
+            self.fail("the path is empty; name a file, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = FilePath()
+
+config_option = click.option("--config", "config_path", type=FILE, help="Settings from this YAML file.")
+web_config_option = click.option("--web.config.file", "web_config_path", type=FILE, help="TLS and users: see the docs.")
 logs_argument = click.argument("logs", metavar="LOG...", nargs=-1)
 
 
@@ -42,8 +53,8 @@ def configuration(config_path: str | None, logs: tuple[str, ...]) -> Config:
     try:
         found = _read(config_path) if config_path else None
         return checked(config.with_logs(found, logs, pipelines=kinds))
-    except (ConfigError, OSError) as error:
-        fail(str(error))
+    except ConfigError as error:
+        fail(error)
 
 
 def loaded(config_path: str) -> Config:

@@ -13,30 +13,36 @@ from pathlib import Path
 import yaml
 
 from exporter.config.mistake import ConfigError, Mistake, shown
+from exporter.config.variables import expanded
 
 Scalar = str | int | float | bool
 
 _TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 _NULL_TAG = "tag:yaml.org,2002:null"
 _NUMBER = re.compile(r"[-+]?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?", re.ASCII)
-_BRACED = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 _HOLDS_NO_TEXT = "holds a NUL or a lone surrogate, which no path, address or label can"
 _NAMED = re.compile(r" '!?[\w-]+!?'", re.ASCII)
 """An anchor, alias or tag as YAML's own messages name it."""
 _PLAIN_KEY = re.compile(r"[\w.@ -]*:?")
-_VARIABLE = re.compile(r"([A-Za-z_]\w*)(?::-(.*))?", re.ASCII | re.DOTALL)
 
 
 def text_of(path: str) -> str:
     """What is in a file. Raises ConfigError."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError([Mistake(path, f"cannot be read: {error.strerror}")]) from error
+    return decoded(content, source=path)
+
+
+def decoded(content: bytes, *, source: str) -> str:
+    """The text that these bytes are. Raises ConfigError."""
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Mistake(f"{path}:{line}", "not UTF-8; save the file as UTF-8")]) from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Mistake(f"{source}:{line}", "not UTF-8; save the file as UTF-8")]) from None
 
 
 class Document:
@@ -215,36 +221,15 @@ class Value:
         return Value(node, path=path, line=at.start_mark.line + 1, document=self._document)
 
     def _expand(self, text: str) -> str | None:
-        """The text with `${NAME}` and `${NAME:-default}` replaced, `$${` as `${`; None where one can't be."""
+        """The text with its variables replaced; None, after it has noted why, where one means nothing."""
         if self._document.environ is None:
             return text
-        meanings = {found[0]: self._meaning(found) for found in _BRACED.finditer(text)}
-        if None in meanings.values():
-            return None
-        expanded = _BRACED.sub(lambda found: meanings[found[0]] or "", text)
-        if _NO_TEXT.search(expanded):
-            self.mistake(_HOLDS_NO_TEXT)
-            return None
-        return expanded
-
-    def _meaning(self, found: re.Match[str]) -> str | None:
-        """What one `${…}` stands for. As in a shell, `:-` also replaces an empty variable."""
-        escape, inside, end = found.groups()
-        if escape:
-            return found[0][1:]
-        variable = _VARIABLE.fullmatch(inside)
-        if not (variable and end):
-            self.mistake(
-                f"{shown(found[0])} is no variable; write ${{NAME}} or ${{NAME:-default}}, $${{ for a plain ${{"
-            )
-            return None
-        name, default = variable.groups()
-        value = (self._document.environ or {}).get(name)
-        if default is not None:
-            return value or default
-        if value is None:
-            self.mistake(f"{shown(found[0])} is not set; set it, or write ${{{name}:-default}}")
-        return value
+        meant, mistakes = expanded(text, self._document.environ)
+        if not mistakes and _NO_TEXT.search(meant):
+            mistakes = [_HOLDS_NO_TEXT]
+        for mistake in mistakes:
+            self.mistake(mistake)
+        return None if mistakes else meant
 
 
 def _plain(text: str) -> Scalar:

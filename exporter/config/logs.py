@@ -7,16 +7,13 @@ import msgspec
 
 from exporter.config.mistake import ConfigError, Mistake, shown
 from exporter.config.settings import Config, PipelineConfig, StreamConfig
-from exporter.pipeline import Pipeline, Source, main_stream
-
-Pipelines = Mapping[str, type[Pipeline]]
-"""The pipelines that there are, by name."""
+from exporter.pipeline import Kinds, Pipeline, Source, main_stream
 
 Matcher = Callable[[str], Iterable[str]]
 """The paths of the files that a pattern matches."""
 
 
-def with_logs(config: Config | None, logs: Sequence[str], *, pipelines: Pipelines) -> Config:
+def with_logs(config: Config | None, logs: Sequence[str], *, pipelines: Kinds) -> Config:
     """The configuration, or the defaults where there is none, with these logs in place of its paths: only pipelines
     named in `logs` stay on, with their settings. Without logs it stays as it is. Raises ConfigError."""
     if config and not logs:
@@ -32,15 +29,13 @@ def with_logs(config: Config | None, logs: Sequence[str], *, pipelines: Pipeline
             streams = paths.setdefault(name, {})
             streams[stream] = (*streams.get(stream, ()), path)
     changed = _with_paths(config, paths, pipelines)
-    mistakes += overlaps(changed, pipelines=pipelines, match=itself)
+    mistakes += overlaps(changed, pipelines=pipelines, match=by_text)
     if mistakes:
         raise ConfigError(mistakes)
     return changed
 
 
-def _with_paths(
-    config: Config | None, paths: Mapping[str, Mapping[str, tuple[str, ...]]], pipelines: Pipelines
-) -> Config:
+def _with_paths(config: Config | None, paths: Mapping[str, Mapping[str, tuple[str, ...]]], pipelines: Kinds) -> Config:
     known = config.pipelines if config else {}
     named = {
         name: PipelineConfig(
@@ -52,7 +47,7 @@ def _with_paths(
     return msgspec.structs.replace(config, pipelines=named) if config else Config(pipelines=named)
 
 
-def _split(log: str, pipelines: Pipelines) -> tuple[str, str, str]:
+def _split(log: str, pipelines: Kinds) -> tuple[str, str, str]:
     """Pipeline, stream and path of an argument; raises ValueError with what is wrong."""
     target, equals, path = log.partition("=")
     if not equals:
@@ -89,7 +84,7 @@ def pattern_problem(pattern: str) -> str | None:
     return None
 
 
-def overlaps(config: Config, *, pipelines: Pipelines, match: Matcher) -> list[Mistake]:
+def overlaps(config: Config, *, pipelines: Kinds, match: Matcher) -> list[Mistake]:
     """Where a stream that stands in for another one meets it in a folder, among the files that `match` finds."""
     return [
         Mistake(f"pipelines.{name}.{stream}", message)
@@ -119,6 +114,6 @@ def _by_folder(stream: StreamConfig, match: Matcher) -> dict[PurePath, str]:
     return {PurePath(path).parent: path for pattern in stream.paths for path in match(pattern)}
 
 
-def itself(pattern: str) -> list[str]:
+def by_text(pattern: str) -> list[str]:
     """The matcher that looks at no file: a pattern matches its own text."""
     return [pattern]

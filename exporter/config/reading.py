@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from exporter.config.document import Document, Value, text_of
-from exporter.config.logs import Pipelines, itself, pattern_problem, rivals, streams_of
+from exporter.config.logs import by_text, pattern_problem, rivals, streams_of
 from exporter.config.mistake import shown
 from exporter.config.scalar import Reader, read_members, readers
 from exporter.config.settings import Config, HostConfig, Limits, PipelineConfig, StreamConfig
-from exporter.pipeline import Pipeline, Source
+from exporter.pipeline import Kinds, Pipeline, Source
 
 TextReader = Callable[[Value], str | None]
 
@@ -22,12 +22,12 @@ _GLOBS = "a glob or a list of globs"
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[\da-fA-F:.]+(?:%\w+)?)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>\d{1,5})", re.ASCII)
 
 
-def load(path: str, *, pipelines: Pipelines, environ: Mapping[str, str]) -> Config:
+def load(path: str, *, pipelines: Kinds, environ: Mapping[str, str]) -> Config:
     """Reads a configuration file. Raises ConfigError."""
     return parse(text_of(path), source=path, pipelines=pipelines, environ=environ)
 
 
-def parse(text: str, *, source: str, pipelines: Pipelines, environ: Mapping[str, str]) -> Config:
+def parse(text: str, *, source: str, pipelines: Kinds, environ: Mapping[str, str]) -> Config:
     """Reads a configuration's text, whose mistakes are placed in `source`. Raises ConfigError."""
     document = Document(text, source=source, environ=environ)
     by_key = readers(Config) | {
@@ -43,14 +43,14 @@ def parse(text: str, *, source: str, pipelines: Pipelines, environ: Mapping[str,
     return Config(**read)
 
 
-def _pipelines(value: Value, *, pipelines: Pipelines) -> dict[str, PipelineConfig]:
+def _pipelines(value: Value, *, pipelines: Kinds) -> dict[str, PipelineConfig]:
     if not value.members:
         _no_pipeline(value, pipelines)
     by_key = {name: partial(_pipeline, pipeline=pipeline) for name, pipeline in pipelines.items()}
     return read_members(value, by_key, what="pipeline")
 
 
-def _no_pipeline(value: Value, pipelines: Pipelines) -> None:
+def _no_pipeline(value: Value, pipelines: Kinds) -> None:
     if value.empty or value.is_mapping:
         value.mistake(f"no pipeline is on; name at least one under pipelines (there are: {', '.join(pipelines)})")
 
@@ -65,7 +65,7 @@ def _pipeline(value: Value, *, pipeline: type[Pipeline]) -> PipelineConfig:
     if not value.members.keys() - options.keys() and (value.empty or value.is_mapping):
         value.mistake(f"no stream; name at least one ({pipeline.name} has: {', '.join(streams)})")
     found = {name: read.pop(name) for name in streams if name in read}
-    for name, problem in rivals(found, pipeline, match=itself):
+    for name, problem in rivals(found, pipeline, match=by_text):
         value.members[name].mistake(problem)
     return PipelineConfig(streams=found, options=pipeline.options_type(**read))
 

@@ -7,6 +7,6 @@ so that what one believes about a schema cannot hide a mistake of the other.
 from exporter.demo.generate import STREAMS, lines
 from exporter.demo.persona import BATCH_SIZE, RUN_BATCHES
 from exporter.demo.stream import SCENARIOS
-from exporter.demo.writer import HISTORY_LINES, run
+from exporter.demo.writer import run
 
-__all__ = ["BATCH_SIZE", "HISTORY_LINES", "RUN_BATCHES", "SCENARIOS", "STREAMS", "lines", "run"]
+__all__ = ["BATCH_SIZE", "RUN_BATCHES", "SCENARIOS", "STREAMS", "lines", "run"]

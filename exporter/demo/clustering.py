@@ -102,8 +102,8 @@ def _gauges(setting: Setting, sizes: list[int], strain: float) -> Record:
         "silhouette_score": setting.around(0.42 - 0.3 * strain, 0.15),
         "avg_cluster_confidence": setting.around(0.78 - 0.2 * strain, 0.1),
         "tags_per_cluster": setting.around(4.5, 0.2, 1),
-        "min_tags_per_page": 0,
-        "max_tags_per_page": 11,
+        "min_tags_per_page": int(setting.chance(0.5)),
+        "max_tags_per_page": round(setting.around(11, 0.3)),
     }
 
 

@@ -44,15 +44,9 @@ def run(
     Below a new directory it first writes, at once, the 2000 lines that were due before now. Below one with logs of an
     earlier demo it goes on without them: personas under a new run_id, distillation in a new session. Logs are renamed
     to name.1 … name.3 before they exceed `rotate_bytes`. What falls due while the machine sleeps is written when it
-    wakes up. Raises ValueError for an unknown scenario or a rate that is not above 0, or too low for the history;
-    OSError where it cannot write.
+    wakes up. Raises ValueError for an unknown scenario or a rate that cannot be, OSError where it cannot write.
     """
-    if not rate > 0:
-        raise ValueError(f"rate `{rate}` is not above 0 (lines per second)")
-    history = 0 if (directory / "persona").exists() else HISTORY_LINES
-    due = clock() - history / rate
-    if due < 0:
-        raise ValueError(f"rate `{rate}` is too low: the demo's {history} lines of history would begin before 1970")
+    due = _first_due(rate, now=clock(), history=0 if (directory / "persona").exists() else HISTORY_LINES)
     with closing(_Writer(directory, scenario=scenario, seed=seed, rotate_bytes=rotate_bytes, start=due)) as writer:
         while not stop():
             wait = due - clock()
@@ -61,6 +55,16 @@ def run(
             else:
                 writer.write(due)
                 due += 1 / rate
+
+
+def _first_due(rate: float, *, now: float, history: int) -> float:
+    """When the first line is due, where `history` lines are before now. Raises ValueError for a rate that cannot be."""
+    if not rate > 0:
+        raise ValueError(f"rate `{rate}` is not above 0 (lines per second)")
+    due = now - history / rate
+    if due < 0:
+        raise ValueError(f"rate `{rate}` is too low: the first of {history} lines would be due before 1970")
+    return due
 
 
 def turns(weights: Mapping[str, float]) -> Iterator[str]:

@@ -59,7 +59,7 @@ INDICATORS = (
 
 DASHBOARD = Dashboard(
     span="6h",
-    empty="The exporter is not scraped, or the kernel does not tell.",
+    empty="The exporter is not scraped, the kernel does not tell, or `host` names nothing to watch.",
     sections={
         "What takes it?": (
             Panel(

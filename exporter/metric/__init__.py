@@ -7,12 +7,11 @@ Knows no clock, no Prometheus client and no pipeline.
 from exporter.metric.copy import AnyMetric, Copy, MetricState, copied
 from exporter.metric.cumulative import Cell, Counter, Cumulative, Histogram
 from exporter.metric.gauge import Gauge
-from exporter.metric.label import LABEL_CHARACTERS, OTHER, OVER, Labels, label_value
+from exporter.metric.label import OTHER, OVER, Labels, label_value
 from exporter.metric.metric import Metric
 from exporter.metric.owned import Metrics
 
 __all__ = [
-    "LABEL_CHARACTERS",
     "OTHER",
     "OVER",
     "AnyMetric",

@@ -137,10 +137,6 @@ class Counter(Cumulative):
         """What whole numbers are in the exposed unit."""
         return counts if self.whole else [count * self.worth / self.per_unit for count in counts]
 
-    def value(self, cell: Cell) -> float:
-        """What a cell is in the exposed unit."""
-        return self.exposed([cell[0]])[0]
-
     def add(self, amount: int, *labels: str, times: int = 1) -> None:
         """Adds a whole number, never negative, that stands for `times` observations."""
         self.cell(*labels, times=times)[0] += amount

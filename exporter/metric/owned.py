@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from exporter.metric.copy import AnyMetric, Copy, MetricState, copied
+from exporter.metric.copy import AnyMetric, MetricState, copied
 from exporter.metric.cumulative import Counter, Histogram
 from exporter.metric.gauge import Gauge
 
@@ -41,13 +41,9 @@ class Metrics:
         for metric in self:
             metric.discard_where(label, *values)
 
-    def copied(self) -> list[Copy]:
-        """A copy of every metric as it is."""
-        return copied(self)
-
     def state(self) -> dict[str, MetricState]:
         """Everything, by metric name."""
-        return {copy.metric.name: copy.state() for copy in self.copied()}
+        return {copy.metric.name: copy.state() for copy in copied(self)}
 
     def restore(self, stored: Mapping[str, MetricState]) -> list[str]:
         """Goes on from what was stored; returns the names of metrics whose definition changed, which start anew."""

@@ -111,6 +111,8 @@ FIGURES = {
     "silhouette_score": Figure("Silhouette score of the clusters, from -1 to 1", "silhouette_score"),
     "confidence": Figure("Mean confidence in a cluster's tags, from 0 to 1", "avg_cluster_confidence"),
     "tags_per_page": Figure("Mean tags of a page", "avg_tags_per_page", 1, ("total_tags_applied", "pages_processed")),
+    "tags_per_page_min": Figure("Fewest tags of a page", "min_tags_per_page"),
+    "tags_per_page_max": Figure("Most tags of a page", "max_tags_per_page"),
     "tags_per_cluster": Figure("Mean tags of a cluster", "tags_per_cluster"),
     "coverage_ratio": Figure(
         "Share of pages with a tag", "coverage_percentage", 100, ("pages_tagged", "pages_processed")
@@ -118,6 +120,7 @@ FIGURES = {
     "pages_per_second": Figure(
         "Pages processed in a second", "pages_per_second", 1, ("pages_processed", "total_duration")
     ),
+    "llm_latency_seconds": Figure("Mean latency of a call to the LLM", "avg_llm_latency_ms", 1000),
 }
 """What is shown of a wiki's last job."""
 SHOWN = frozenset(key for figure in FIGURES.values() for key in (figure.key, *(figure.quotient or ())))
@@ -402,7 +405,7 @@ Clustering.indicators = (
 
 Clustering.dashboard = Dashboard(
     span="7d",
-    empty="No job ended in the time shown.",
+    empty="No job ended in the time shown, or none logged this figure.",
     first=(
         Panel(
             "Jobs",
@@ -438,6 +441,7 @@ Clustering.dashboard = Dashboard(
                 Kind.STACK,
                 Unit.SECONDS,
                 mean("clustering_stage_duration_seconds", "wiki_id", "stage"),
+                width=12,
             ),
             Panel(
                 "Duration of jobs",
@@ -445,6 +449,7 @@ Clustering.dashboard = Dashboard(
                 Kind.HEATMAP,
                 Unit.SECONDS,
                 buckets("clustering_job_duration_seconds"),
+                width=12,
             ),
             Panel(
                 "Pages processed in a second",
@@ -452,6 +457,15 @@ Clustering.dashboard = Dashboard(
                 Kind.LINES,
                 Unit.PER_SECOND,
                 {"wiki {wiki_id}": "clustering_pages_per_second"},
+                width=12,
+            ),
+            Panel(
+                "Mean latency of a call to the LLM",
+                "Level: where it climbs, jobs get longer without more pages.",
+                Kind.LINES,
+                Unit.SECONDS,
+                {"wiki {wiki_id}": "clustering_llm_latency_seconds"},
+                width=12,
             ),
         ),
         "How big are clusters?": (
@@ -488,6 +502,7 @@ Clustering.dashboard = Dashboard(
                 Kind.LINES,
                 Unit.NUMBER,
                 {"wiki {wiki_id}": "clustering_confidence"},
+                width=12,
             ),
             Panel(
                 "Tags per cluster",
@@ -495,6 +510,18 @@ Clustering.dashboard = Dashboard(
                 Kind.LINES,
                 Unit.NUMBER,
                 {"wiki {wiki_id}": "clustering_tags_per_cluster"},
+                width=12,
+            ),
+            Panel(
+                "Fewest and most tags of a page",
+                "0 where a page has none; the most within a few times the mean.",
+                Kind.LINES,
+                Unit.NUMBER,
+                {
+                    "wiki {wiki_id} min": "clustering_tags_per_page_min",
+                    "wiki {wiki_id} max": "clustering_tags_per_page_max",
+                },
+                width=12,
             ),
             Panel(
                 "Pages by outcome",
@@ -502,6 +529,7 @@ Clustering.dashboard = Dashboard(
                 Kind.STACK,
                 Unit.NUMBER,
                 {"{outcome}": "sum by (outcome) (increase(clustering_pages_total[auto]))"},
+                width=12,
             ),
         ),
         "What goes wrong?": (

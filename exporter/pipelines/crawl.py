@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from exporter.batch import change
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, quantiles
 from exporter.indicator import Indicator, Unit
 from exporter.join import Join, facts
@@ -129,7 +130,7 @@ class Threshold(msgspec.Struct):
     @property
     def change(self) -> float | None:
         """The change between the two, signed and relative; None without a run before, or where that is 0."""
-        return (self.last - self.before) / abs(self.before) if self.before else None
+        return None if self.before is None else change(self.before, self.last)
 
 
 class CrawlState(State):
@@ -404,12 +405,16 @@ def embedding_reason(text: str) -> str:
 def _sightings(days: int) -> str:
     """PromQL for how often each tag was seen in the last days: counters are exact, so the difference to then is it.
 
+    Where nothing was scraped just then, what was last scraped in the three days before counts, to an hour.
+
     Not handled: a counter that was lost and has grown beyond what it was then again; and where nothing was scraped in
-    the hour before then, all sightings ever count.
+    those three days, all sightings ever count.
     """
     return f"""
         sum without (instance) (
-          crawl_tags_total - last_over_time(crawl_tags_total[1h] offset {days}d) >= 0
+          crawl_tags_total - (
+            crawl_tags_total offset {days}d or last_over_time(crawl_tags_total[3d:1h] offset {days}d)
+          ) >= 0
           or crawl_tags_total
         )
         """
@@ -430,8 +435,11 @@ Crawl.indicators = (
         title="Error rate",
         unit=Unit.RATIO,
         steps={
-            "failures_1h": "sum without (instance, stage, exception_type, code) (increase(crawl_failures_total[1h]))",
             "pages_1h": "sum without (instance, category, extraction_method, passed) (increase(crawl_pages_total[1h]))",
+            "failures_1h": """
+                sum without (instance, stage, exception_type, code) (increase(crawl_failures_total[1h]))
+                or crawl:pages_1h * 0
+                """,
         },
         expr="""
             crawl:failures_1h
@@ -556,7 +564,7 @@ Crawl.indicators = (
 
 Crawl.dashboard = Dashboard(
     span="24h",
-    empty="No page was crawled in the time shown.",
+    empty="No page was crawled in the time shown, or the log that tells this has no line.",
     sections={
         "Where do pages fail?": (
             Panel(

@@ -224,6 +224,8 @@ class Distillation(Pipeline):
         super().merge(other)
 
 
+_ARTICLES = "sum without (provider, outcome) (distillation_articles_total)"
+
 Distillation.indicators = (
     Indicator(
         name="success_ratio",
@@ -295,14 +297,22 @@ Distillation.indicators = (
         name="stalled",
         title="Session stalled",
         unit=Unit.NUMBER,
-        expr="""
+        steps={
+            "articles_at_end": f"""
+                last_over_time((
+                  {_ARTICLES} and (
+                    distillation_session_duration_seconds
+                    unless distillation_session_duration_seconds
+                      == last_over_time(distillation_session_duration_seconds[1h] offset 2m)
+                  )
+                )[1h:1m])
+                """,
+        },
+        expr=f"""
             sum without (provider, outcome) (increase(distillation_articles_total[1h])) > 0
             unless sum without (provider, outcome) (increase(distillation_articles_total[10m])) > 0
-            unless (
-              distillation_session_duration_seconds
-              unless distillation_session_duration_seconds == distillation_session_duration_seconds offset 1h
-            )
-            and on (job, instance) pipeline_exporter_lines_total{pipeline="distillation", stream="session"}
+            unless {_ARTICLES} == distillation:articles_at_end
+            and on (job, instance) pipeline_exporter_lines_total{{pipeline="distillation", stream="session"}}
             """,
         of="filter {filter}",
         absent="No session stands still.",

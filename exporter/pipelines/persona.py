@@ -13,7 +13,7 @@ from operator import attrgetter
 
 import msgspec
 
-from exporter.batch import Trend
+from exporter.batch import Trend, change
 from exporter.dashboard import Dashboard, Kind, Mark, Panel, buckets, mean, quantiles, share
 from exporter.indicator import Indicator, Unit
 from exporter.join import shortened
@@ -380,8 +380,8 @@ class Persona(Pipeline):
         mean = figures["latency_mean_seconds"]
         if len(run.baseline) < BASELINE_BATCHES:
             run.baseline.append(mean)
-        elif base := sum(run.baseline) / len(run.baseline):
-            self.latency_change.set(mean / base - 1, run_id)
+        else:
+            self.latency_change.set(change(sum(run.baseline) / BASELINE_BATCHES, mean), run_id)
 
     def expire(self, seconds: float) -> None:
         """Drops every run that has been quiet, in all its logs, for longer than `run_ttl`.
@@ -627,7 +627,8 @@ Persona.indicators = (
 
 Persona.dashboard = Dashboard(
     span="6h",
-    empty="No attempts in the time shown, or no batch closed yet: a batch closes when a persona too many comes.",
+    empty="No attempts in the time shown, or too few batches closed: trends take two, latency and drift four. A batch "
+    "closes when a persona too many comes.",
     first=(
         Panel(
             "Since which batch",

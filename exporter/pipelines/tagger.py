@@ -327,7 +327,7 @@ Tagger.indicators = (
 
 Tagger.dashboard = Dashboard(
     span="24h",
-    empty="No lecture was tagged in the time shown.",
+    empty="No lecture was tagged in the time shown, or its lines do not tell this.",
     first=(
         Panel(
             "Lectures",

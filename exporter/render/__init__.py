@@ -9,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.pipeline import Kinds
 from exporter.render.alertmanager import alertmanager_file
 from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
+from exporter.render.names import Links
 from exporter.render.receivers import Receivers
-from exporter.render.rules import RENDERED, Links, rule_file
+from exporter.render.rules import RENDERED, rule_file
 from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
-from exporter.render.tables import Kinds, Table, tables
+from exporter.render.tables import Table, tables
 
 __all__ = [
     "ALERTMANAGER",
@@ -24,8 +26,6 @@ __all__ = [
     "Receivers",
     "Rendering",
     "SdkMissingError",
-    "Table",
-    "files",
     "left",
     "runbook",
     "stale",
@@ -94,7 +94,7 @@ def write(given: Rendering, root: Path) -> list[str]:
     changed = _changed(given, root)
     for path, text in changed.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
+        (root / path).write_bytes(text.encode())
     return list(changed)
 
 
@@ -106,18 +106,18 @@ def stale(given: Rendering, root: Path) -> list[str]:
 def left(given: Rendering, root: Path) -> list[str]:
     """The paths of files that were rendered for pipelines that are gone, and would still be read."""
     known = {table.name for table in given.tables}
-    rendered = [path for path in sorted((root / RULES).glob("*.yml")) if (_read(path) or "").startswith(RENDERED)]
-    gone = [path.stem for path in rendered if path.stem not in known]
+    rules = [path for path in sorted((root / RULES).glob("*.yml")) if path.stem not in known]
+    gone = [path.stem for path in rules if (_read(path) or b"").startswith(RENDERED.encode())]
     paths = [path for name in gone for path in (f"{RULES}/{name}.yml", f"{DASHBOARDS}/{name}.json")]
     return [path for path in paths if (root / path).is_file()]
 
 
 def _changed(given: Rendering, root: Path) -> dict[str, str]:
-    return {path: text for path, text in files(given).items() if _read(root / path) != text}
+    return {path: text for path, text in files(given).items() if _read(root / path) != text.encode()}
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path) -> bytes | None:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return path.read_bytes()
+    except OSError:
         return None

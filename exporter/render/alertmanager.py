@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from exporter.indicator import SEVERITIES
-from exporter.render.layout import Line, Words, laid_out
+from exporter.render.names import alert_name
 from exporter.render.receivers import Receivers
-from exporter.render.rules import alert_name
 from exporter.render.tables import Table
+from exporter.render.yamltext import Line, Words, yaml_text
 
 TIMINGS = {
     "critical": {"group_wait": "10s", "repeat_interval": "1h"},
@@ -45,7 +45,7 @@ def alertmanager_file(tables: Iterable[Table], receivers: Receivers) -> str:
         },
         "What messages say.": {"templates": Words(["templates/*.tmpl"])},
     }
-    return "\n".join([_HEAD, *(f"# {comment}\n{laid_out(section)}" for comment, section in sections.items())])
+    return "\n".join([_HEAD, *(f"# {comment}\n{yaml_text(section)}" for comment, section in sections.items())])
 
 
 def receiver_name(table: str, severity: str) -> str:

@@ -1,10 +1,10 @@
 """docs/metrics.md: every metric with its type, labels and meaning, from the declarations themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, Histogram
-from exporter.pipeline import Pipeline, Source
+from exporter.pipeline import Kinds, Pipeline, Source
 from exporter.render.live import LIVE
 
 _HEAD = """# Metrics
@@ -22,14 +22,15 @@ Read when they are scraped, and not kept over restarts.
 
 """
 
-_COLUMNS = ("| metric | type | labels | meaning |", "| --- | --- | --- | --- |")
+Row = tuple[str, str, Iterable[str], str]
+"""Names, type, labels and meaning of metrics."""
 
 
-def metrics_page(kinds: Mapping[str, type[Pipeline]]) -> str:
+def metrics_page(kinds: Kinds) -> str:
     """The whole page."""
     sections = [_section(kind) for _, kind in sorted(kinds.items())]
-    itself = f"## The exporter itself\n\n{_table(Itself().metrics)}"
-    return "\n".join([_HEAD, *sections, itself, _LIVE + _live_table()])
+    itself = f"## The exporter itself\n\n{_table(map(_declared, Itself().metrics))}"
+    return "\n".join([_HEAD, *sections, itself, _LIVE + _table(_live())])
 
 
 def _section(kind: type[Pipeline]) -> str:
@@ -39,24 +40,22 @@ def _section(kind: type[Pipeline]) -> str:
         for name, stream in kind.streams.items()
     )
     about = (kind.__doc__ or "").strip().splitlines()[0]
-    return f"## {kind.name}\n\n{about}\n\nStreams:\n\n{streams}\n\n{_table(kind().metrics)}"
+    return f"## {kind.name}\n\n{about}\n\nStreams:\n\n{streams}\n\n{_table(map(_declared, kind().metrics))}"
 
 
-def _live_table() -> str:
-    rows = [
-        f"| {', '.join(f'`{name}`' for name in live.names)} | {live.type} |"
-        f"{' ' if live.labels else ''}{', '.join(live.labels)} | {live.meaning} |"
-        for live in LIVE
-    ]
-    return "\n".join([*_COLUMNS, *rows, "| `process_*`, `python_*` | | | the exporter's own process |"]) + "\n"
+def _declared(metric: AnyMetric) -> Row:
+    return f"`{metric.name}`", metric.kind, metric.labels, metric.help + _bounds(metric)
 
 
-def _table(metrics: Iterable[AnyMetric]) -> str:
-    rows = [
-        f"| `{metric.name}` | {metric.kind} | {', '.join(metric.labels)} | {metric.help}{_bounds(metric)} |"
-        for metric in metrics
-    ]
-    return "\n".join([*_COLUMNS, *rows]) + "\n"
+def _live() -> Iterator[Row]:
+    for live in LIVE:
+        yield ", ".join(f"`{name}`" for name in live.names), live.type, live.labels, live.meaning
+    yield "`process_*`, `python_*`", "", (), "the exporter's own process"
+
+
+def _table(rows: Iterable[Row]) -> str:
+    lines = [f"| {names} | {kind} | {', '.join(labels)} | {meaning} |" for names, kind, labels, meaning in rows]
+    return "\n".join(["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", *lines]) + "\n"
 
 
 def _bounds(metric: AnyMetric) -> str:

@@ -8,22 +8,13 @@ from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any
 
-import msgspec
-
 from exporter.indicator import Indicator, Limit, Unit
-from exporter.render.layout import laid_out
+from exporter.render.names import Links, alert_name, record_name
 from exporter.render.tables import Table
+from exporter.render.yamltext import yaml_text
 
 RENDERED = "# Rendered by `pipeline-exporter render`"
 """How each rule file begins, so that one is known when its table is gone."""
-
-
-class Links(msgspec.Struct, frozen=True):
-    """Where links lead: a page with the runbook, Grafana's dashboards, named like the tables, Alertmanager's alerts."""
-
-    runbook: str = "http://localhost:10210/runbook"
-    dashboards: str = "http://localhost:3000/d"
-    alerts: str = "http://localhost:9093/#/alerts"
 
 
 def rule_file(table: Table, links: Links) -> str:
@@ -35,25 +26,7 @@ def rule_file(table: Table, links: Links) -> str:
         f"{RENDERED} from the indicators in {table.source}: edit those, not this file.\n"
         "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
     )
-    return head + laid_out(group)
-
-
-def record_name(table: str, name: str) -> str:
-    """What an indicator is recorded as.
-
-    >>> record_name("persona", "repair_ratio")
-    'persona:repair_ratio'
-    """
-    return f"{table}:{name}"
-
-
-def alert_name(table: str, name: str) -> str:
-    """What an indicator's alerts are called, whatever their severity.
-
-    >>> alert_name("persona", "repair_ratio")
-    'PersonaRepairRatio'
-    """
-    return f"{table}_{name}".title().replace("_", "")
+    return head + yaml_text(group)
 
 
 def _records(table: str, indicator: Indicator) -> Iterator[dict[str, Any]]:
@@ -87,7 +60,7 @@ def _annotations(table: str, indicator: Indicator, severity: str, limit: Limit, 
         "description": f"{indicator.meaning} What to do: {indicator.action}",
         "value": value or "{{ $value }}",
         "limit": limit.text,
-        "runbook_url": f"{links.runbook}#{alert_name(table, indicator.name).lower()}",
+        "runbook_url": links.runbook_of(alert_name(table, indicator.name)),
         "dashboard_url": links.dashboards + f"/{table}{_variables(indicator)}",
     }
     return {name: " ".join(text.split()) for name, text in annotations.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from inspect import cleandoc
 
 from exporter.indicator import Indicator
-from exporter.render.rules import alert_name, record_name
+from exporter.render.names import alert_name, record_name
 from exporter.render.tables import Table
 
 _HEAD = """

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from exporter.itself import Itself
 from exporter.metric import AnyMetric, Histogram
+from exporter.pipeline import Kinds
 from exporter.render.live import LIVE, PROCESS
-from exporter.render.rules import record_name
-from exporter.render.tables import Kinds, Table
+from exporter.render.names import record_name
+from exporter.render.tables import Table
 
 Labels = tuple[str, ...]
 Series = Mapping[str, Labels]

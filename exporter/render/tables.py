@@ -1,14 +1,12 @@
 """Every table of indicators, whether of a pipeline or of what is beside them, and where it stands in the code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from exporter.dashboard import Dashboard
 from exporter.indicator import Indicator
 from exporter.indicators import DASHBOARDS, TABLES
-from exporter.pipeline import Pipeline
-
-Kinds = Mapping[str, type[Pipeline]]
+from exporter.pipeline import Kinds
 
 
 class Table(NamedTuple):

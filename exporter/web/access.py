@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.web.config import WebConfig
-from exporter.web.connections import Place
 from exporter.web.passwords import Passwords
+from exporter.web.places import Place
 
 CHALLENGE = 'Basic realm="pipeline-exporter", charset="UTF-8"'
 

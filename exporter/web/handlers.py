@@ -4,7 +4,6 @@ Handlers only send bytes that somebody else made. Knows no pipelines, and not wh
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, partial
 from time import time
 
@@ -15,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.exposition import CLASSIC, OPENMETRICS, Format
 from exporter.publisher import Page, Publisher
 from exporter.web import status
+from exporter.web.negotiation import form_for, takes_gzip
 from exporter.web.sending import Bodies
 from exporter.worker import Worker, WorkerError
 
@@ -129,37 +128,9 @@ async def _failed(request: Request, error: Exception) -> Response:
     return PlainTextResponse("internal error\n", 500)
 
 
-def negotiate(accept: str) -> Format:
-    """The format that an Accept header asks for: the classic one, or OpenMetrics.
-
-    >>> negotiate("application/openmetrics-text;version=1.0.0") is OPENMETRICS, negotiate("*/*") is CLASSIC
-    (True, True)
-    >>> negotiate("text/plain;q=0.9, application/openmetrics-text;q=0.5") is CLASSIC
-    True
-    """
-    asked = qualities(accept)
-    openmetrics = asked.get("application/openmetrics-text", 0)
-    return OPENMETRICS if openmetrics > 0 and openmetrics >= asked.get("text/plain", 0) else CLASSIC
-
-
-def qualities(header: str) -> dict[str, float]:
-    """What an Accept header names, each with how much it is wanted.
-
-    >>> qualities("gzip;q=0.5, *")
-    {'gzip': 0.5, '*': 1.0}
-    """
-    found: dict[str, float] = {}
-    for part in header.lower().split(","):
-        name, *parameters = [piece.strip() for piece in part.split(";")]
-        quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-        with suppress(ValueError):
-            found[name] = max(float(quality), found.get(name, 0.0))
-    return found
-
-
 def _exposition(request: Request, page: Page, bodies: Bodies) -> Response:
-    form = negotiate(request.headers.get("accept", ""))
-    compressed = qualities(request.headers.get("accept-encoding", "")).get("gzip", 0) > 0
+    form = form_for(request.headers.get("accept", ""))
+    compressed = takes_gzip(request.headers.get("accept-encoding", ""))
     headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
     if compressed:
         headers["Content-Encoding"] = "gzip"

@@ -8,16 +8,20 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import anyio.to_thread
 import structlog
 import uvicorn
+from h11 import IDLE, SEND_RESPONSE
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporter.web.access import Access
 from exporter.web.config.inforce import InForce
-from exporter.web.connections import Door, Http, Places
+from exporter.web.door import Door
+from exporter.web.places import ANSWER_SECONDS, Place, Places
 
 THREADS = 16
 """In which requests are answered. More would only wait for each other."""
@@ -76,6 +80,42 @@ class HttpServer(uvicorn.Server):
         """Ends it, as soon as those who are being answered have their answers, or two seconds are over."""
         self.should_exit = True
         self._ended.set()
+
+
+class Http(H11Protocol):
+    """HTTP over a connection that has a place."""
+
+    def __init__(self, place: Place, **settings: Any) -> None:
+        super().__init__(app_state={"place": place}, **settings)
+        self._place = place
+
+    def handle_events(self) -> None:
+        """Dates the answers to what has come; uvicorn would have a clock tick for that."""
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        super().handle_events()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._place.step_back()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        is_greedy = not self.cycle.response_complete
+        is_fetching = is_greedy or self.flow.write_paused
+        self._place.wait(ANSWER_SECONDS if is_fetching else None, is_greedy=is_greedy)
+
+    def send_400_response(self, msg: str) -> None:
+        """Also in the middle of a request, whose answer is given up then."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.conn.our_state in (IDLE, SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._place.leave()
+        super().connection_lost(exc)
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from exporter.web.connections import Place
+from exporter.web.places import Place
 
 BODIES = 8
 PIECE_BYTES = 65536

@@ -15,6 +15,9 @@ from exporter.intake import Intake
 from exporter.web.frame import framed
 
 FILES_SHOWN = 10
+_SPANS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+"""Units in seconds and in bytes, the largest first."""
 
 
 class StreamStatus(msgspec.Struct):
@@ -109,10 +112,8 @@ def _age(seconds: float) -> str:
     >>> _age(5), _age(7300), _age(-90)
     ('5 s ago', '2 h ago', '1 min ahead')
     """
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        if abs(seconds) >= length or unit == "s":
-            return f"{int(abs(seconds) // length)} {unit} {'ago' if seconds >= 0 else 'ahead'}"
-    raise AssertionError
+    unit, length = next((each for each in _SPANS if abs(seconds) >= each[1]), _SPANS[-1])
+    return f"{int(abs(seconds) // length)} {unit} {'ago' if seconds >= 0 else 'ahead'}"
 
 
 def _size(count: float) -> str:
@@ -121,8 +122,7 @@ def _size(count: float) -> str:
     >>> _size(0), _size(2048), _size(5 * 1024**3)
     ('0 B', '2.0 KiB', '5.0 GiB')
     """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    raise AssertionError
+    if count < 1024:
+        return f"{count:.0f} B"
+    unit, size = next(each for each in _SIZES if count >= each[1])
+    return f"{count / size:.1f} {unit}"

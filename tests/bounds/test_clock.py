@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.serving import Serving
+from tests.engines import attempt
 from tests.exposition import key
-from tests.test_engine import attempt
 
 pytestmark = pytest.mark.invariant(17)
 

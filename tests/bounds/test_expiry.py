@@ -12,9 +12,9 @@ from exporter.pipelines.persona import PersonaOptions
 from exporter.publisher import Publisher
 from exporter.snapshot import Store
 from exporter.worker import Worker
+from tests.clock import Clock
+from tests.engines import KINDS, attempt, config, read
 from tests.exposition import families, key, samples
-from tests.test_engine import KINDS, attempt, config, read
-from tests.test_publisher import Clock
 
 TTL = 60.0
 HOLD = 20.0

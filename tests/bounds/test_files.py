@@ -15,7 +15,7 @@ from exporter.follow import descriptors
 from exporter.follow.descriptors import OPEN_FILES, most_open
 from exporter.follow.follower import DESERTED_LOGS
 from exporter.pipelines.persona import PersonaOptions
-from tests.test_engine import KINDS, attempt, config, read
+from tests.engines import KINDS, attempt, config, read
 
 pytestmark = pytest.mark.invariant(13)
 

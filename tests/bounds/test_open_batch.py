@@ -15,7 +15,7 @@ from exporter.openbatch import Batch
 from exporter.pipeline import PENDING_BYTES
 from exporter.pipelines import persona
 from exporter.pipelines.persona import RUNS_OVER, Attempt, Persona, PersonaOptions
-from tests.pipelines.test_persona import RUN, attempt, value
+from tests.pipelines.attempts import RUN, attempt, value
 
 pytestmark = pytest.mark.invariant(13)
 

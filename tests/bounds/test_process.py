@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.serving import Serving, until
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 pytestmark = pytest.mark.invariant(13)
 

@@ -15,11 +15,10 @@ import pytest
 
 from exporter.config import Limits
 from exporter.engine import Engine
-from exporter.exposition import CLASSIC
 from exporter.follow import file
-from exporter.metric import OTHER, Counter, Gauge, Histogram, copied
+from exporter.metric import OTHER, Counter, Gauge, Histogram
 from exporter.pipelines import crawl
-from tests.test_engine import KINDS, config, pipeline, read
+from tests.engines import KINDS, config, exposition, pipeline, read
 
 LINES = 10_000
 CAP = Limits().series_per_metric
@@ -117,11 +116,6 @@ def line(flood: Flood, at: int) -> bytes:
     return json.dumps(made | {"persona_id": at}).encode() + b"\n"
 
 
-def shown(engine: Engine) -> str:
-    engine.settle()
-    return CLASSIC.text(copied(engine.metrics())).decode()
-
-
 def observed(metric: Counter | Histogram, cell: list[int]) -> int:
     """How many observations a cell stands for."""
     return sum(cell[:-2]) if isinstance(metric, Histogram) else cell[0] // WORTH.get(metric.name, 1)
@@ -158,7 +152,7 @@ def test_a_flood_in_one_label_leaves_every_sum_right(flood: Flood, tmp_path: Pat
     ledger.settle()
     log.write_bytes(b"".join(lines))
     engine = read(Engine(config(what), KINDS))
-    text = shown(engine)
+    text = exposition(engine)
     flooded = [
         metric
         for metric in pipeline(engine).metrics
@@ -199,7 +193,7 @@ def read_in_parts(what: dict[str, dict[str, Path]], log: Path, lines: list[bytes
         engine = read(Engine(config(what), KINDS, stored=stored))
         engine.settle()
         stored = engine.store()
-    return shown(engine)
+    return exposition(engine)
 
 
 @pytest.mark.invariant(2, 13)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.running import run
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 COMMANDS = ("serve", "once", "check", "lint", "demo", "render")
 
@@ -75,6 +75,20 @@ def test_a_missing_configuration_is_one_line(command: str, tmp_path: Path) -> No
     assert (2, "", expected) == (done.code, done.out, done.err)
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *(("check", "--config"), ("check", "--web.config.file"), ("serve", "--config"), ("serve", "--web.config.file")),
+        *(("once", "--config"), ("lint", "--config"), ("render", "--limits"), ("render", "--receivers")),
+    ],
+)
+def test_an_empty_path_is_a_mistake(command: str, option: str) -> None:
+    """A variable that is not set would leave out users, limits or all there is to check, and nobody would know."""
+    done = run(command, option, "")
+    assert (2, "") == (done.code, done.out)
+    assert f"Invalid value for '{option}': the path is empty; name a file, or leave the option out" in done.err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_teaches(command: str) -> None:
     """What it does, what it takes, and what to write."""
@@ -87,8 +101,8 @@ def test_help_teaches(command: str) -> None:
 
 def test_help_names_every_command() -> None:
     """Each with what it is for."""
-    out = run("--help").out
-    assert set(COMMANDS) <= set(out.split())
+    _, _, listed = run("--help").out.partition("Commands:\n")
+    assert set(COMMANDS) == {line.split()[0] for line in listed.splitlines() if len(line.split()) > 1}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 INTERRUPTED = """
 import os, signal, sys, types

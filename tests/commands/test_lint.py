@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.running import run
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 
 def test_good_lines_are_not_listed(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands.running import run
+from tests.engines import attempt
 from tests.exposition import samples
-from tests.test_engine import attempt
 from tests.tools import check_metrics
 
 LINES = 'pipeline_exporter_lines_total{pipeline="persona",stream="attempts"}'

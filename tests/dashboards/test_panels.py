@@ -148,3 +148,19 @@ def test_a_table_is_sorted(uid, panel):
     legends = {target["legendFormat"] for target in panel["targets"]}
     matrices = [each["options"] for each in panel["transformations"] if each["id"] == "groupingToMatrix"]
     assert sorting["displayName"] in legends | {f"{matrix['rowField']}\\{matrix['columnField']}" for matrix in matrices}
+
+
+@pytest.mark.parametrize(
+    ("uid", "title", "reason"),
+    [
+        ("clustering", "Confidence in tags", "none logged this figure"),
+        ("crawl", "CPU in use over time", "the log that tells this has no line"),
+        ("host", "Memory of a watched process over time", "names nothing to watch"),
+        ("persona", "Drift over time", "too few batches closed: trends take two, latency and drift four"),
+        ("tagger", "Latency of reasoning", "its lines do not tell this"),
+    ],
+)
+def test_an_empty_panel_does_not_say_that_nothing_happened(uid, title, reason):
+    """There may have been jobs, pages, lectures or batches, and only this figure of them is not there."""
+    (panel,) = (panel for panel in panels(uid) if panel["title"] == title)
+    assert reason in panel["fieldConfig"]["defaults"]["noValue"]

@@ -97,6 +97,14 @@ def test_a_query_asks_for_what_there_is(expr):
 
 
 @pytest.mark.parametrize("expr", QUERIES)
+def test_alerts_of_other_rules_are_not_shown(expr):
+    """A Prometheus may have rules of its owner's; an alert without a pipeline would be a tile without a name."""
+    for selector in selectors(filled_in(expr)):
+        if selector.name == "ALERTS":
+            assert [matcher for matcher in selector.matchers.matchers if matcher.name == "pipeline"]
+
+
+@pytest.mark.parametrize("expr", QUERIES)
 def test_a_record_is_asked_for_where_there_is_one(expr):
     """What an indicator records as it is has no query of its own."""
     bare = {expr: record for record, expr in RECORDED.items() if re.fullmatch(r"\w+", expr)}

@@ -35,6 +35,13 @@ def write(directory, seconds, *, clock=None, **options):
     demo.run(directory, stop=lambda: clock.now >= end, clock=lambda: clock.now, sleep=clock.sleep, rate=RATE, **options)
 
 
+def logs_of_filters(directory):
+    """The logs of distillation, one for each of three filters."""
+    found = sorted(directory.glob("distillation/*/metrics.jsonl"))
+    assert 3 == len(found)
+    return found
+
+
 def logs(directory):
     """The lines of every log with its rotations, oldest first, by path without the rotation's number."""
     lines: dict[str, list[str]] = defaultdict(list)
@@ -164,12 +171,18 @@ class TestRun:
         with pytest.raises(ValueError, match="rate `0` is not above 0"):
             demo.run(tmp_path, stop=lambda: True, rate=0)
 
+    @pytest.mark.parametrize("rate", [1e-6, 1e-9, 5e-324])
+    def test_refuses_a_rate_of_which_the_history_has_no_place(self, tmp_path, rate):
+        """The lines that were due before now begin in 1970 at the earliest, whatever a calendar can take."""
+        with pytest.raises(ValueError, match=f"rate `{rate}` is too low"):
+            demo.run(tmp_path, stop=lambda: True, rate=rate)
+
 
 class TestBesideTheLogs:
     def test_summaries_add_up(self, tmp_path):
         """When the demo ends, each filter's summary counts what its metrics.jsonl holds."""
         write(tmp_path, 30)
-        for metrics in tmp_path.glob("distillation/*/metrics.jsonl"):
+        for metrics in logs_of_filters(tmp_path):
             articles = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
             errors = Counter(each["error_type"] for each in articles if not each["success"])
             summary = json.loads(metrics.with_name("session_summary.json").read_text(encoding="utf-8"))
@@ -197,8 +210,8 @@ class TestBesideTheLogs:
     def test_dumps_are_few(self, tmp_path):
         """Failed articles leave a dump named after article, attempt and time, twenty for each filter at most."""
         write(tmp_path, 120, scenario="collapse")
-        for filter in tmp_path.glob("distillation/*/metrics.jsonl"):
-            dumps = sorted(filter.with_name("error_logs").iterdir())
+        for metrics in logs_of_filters(tmp_path):
+            dumps = sorted(metrics.with_name("error_logs").iterdir())
             assert len(dumps) == 20
             assert all(re.fullmatch(r"[a-z]+_[0-9a-f]{12}_attempt3_\d{8}_\d{6}\.txt", dump.name) for dump in dumps)
             assert "Full Response:\n====" in dumps[0].read_text(encoding="utf-8")

@@ -22,6 +22,18 @@ T = TypeVar("T")
 EAGER = "from exporter import publisher\npublisher.FRESH_SECONDS = 0.05"
 """A page is otherwise a second old before it is made anew, and a test would wait for that each time."""
 
+SLOWLY = """
+import time
+from exporter.engine import Engine
+steps = Engine.steps
+def slow(self):
+    for step in steps(self):
+        time.sleep(0.05)
+        yield step
+Engine.steps = slow
+"""
+"""Makes reading slow, so that a test can look in between."""
+
 DEADLINE = 10.0
 """Seconds after which what a test waits for counts as never."""
 

@@ -1,13 +1,10 @@
 """Clients that misbehave: they are shown the door, and a scrape never waits for them."""
 
-import errno
 import http.client
-import json
 import os
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -16,12 +13,10 @@ import pytest
 
 from exporter.web.sending import BODIES
 from tests.certificates import Authority, client_hello
-from tests.e2e.serving import Serving, until
-from tests.e2e.test_serve import SLOWLY
-from tests.test_engine import attempt
+from tests.e2e.promised import SCRAPE_SECONDS, log_is_clean, scrape_in_time
+from tests.e2e.serving import SLOWLY, Serving, until
+from tests.engines import attempt
 
-SCRAPE_SECONDS = 2.0
-"""What a user is promised: within so many seconds a scrape is answered, whatever other clients do."""
 HALF_OPEN = 1000
 CONNECTIONS = 64
 """`limits.connections`, as it is without being set."""
@@ -41,7 +36,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     with closing(Serving(tmp_path)) as serving:
         serving.eager = ""
         yield serving
-        told(serving)
+        log_is_clean(serving)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +47,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         serving.configure(limits={"series_per_metric": 100_000})
         serving.write(*(attempt(run_id=f"run {at}") for at in range(RUNS)))
         yield serving.start()
-        told(serving)
+        log_is_clean(serving)
 
 
 @pytest.fixture(scope="module")
@@ -62,26 +57,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         serving.configure(limits={"connections": 8, "header_seconds": 0.5})
         serving.write(attempt())
         yield serving.start()
-        told(serving)
-
-
-def told(serving: Serving) -> None:
-    """Its own log holds nothing but entries, and none of a failure: no client can fill it with traces.
-
-    But a snapshot that finds no file to open may say so, which it does once a minute.
-    """
-    if serving.starts:
-        entries = [json.loads(line) for line in serving.stderr.read_text().splitlines()]
-        failures = [entry for entry in entries if "exception" in entry or entry["level"] == "error"]
-        assert [] == [entry for entry in failures if entry.get("error") != os.strerror(errno.EMFILE)]
-
-
-def scrape(serving: Serving) -> None:
-    """A scrape, as promised."""
-    started = time.monotonic()
-    answer = serving.get("/metrics", timeout=SCRAPE_SECONDS)
-    assert 200 == answer.status
-    assert time.monotonic() - started < SCRAPE_SECONDS
+        log_is_clean(serving)
 
 
 def proc(serving: Serving) -> Path:
@@ -161,7 +137,7 @@ def test_a_thousand_half_open_connections_do_not_keep_a_scrape_out(many: Serving
     with ExitStack() as clients, watched(many):
         for at, _ in enumerate(half_open(many, clients, first=b"GET /metrics HTTP/1.1\r\nHost: ")):
             if at % 100 == 99:
-                scrape(many)
+                scrape_in_time(many)
         assert many.get("/metrics").text.count("\n") > SERIES
 
 
@@ -177,7 +153,7 @@ def test_a_thousand_handshakes_that_do_not_end_do_not_keep_a_scrape_out(serving:
     with ExitStack() as clients, watched(serving):
         for at, _ in enumerate(half_open(serving, clients, first=client_hello(serving.tls))):
             if at % 100 == 99:
-                scrape(serving)
+                scrape_in_time(serving)
 
 
 @pytest.mark.invariant(13)
@@ -201,7 +177,7 @@ def test_fifty_scrapes_at_once_do_not_keep_one_more_waiting(many: Serving) -> No
             thread.start()
         for _ in range(10):
             clients.enter_context(many.socket())
-            scrape(many)
+            scrape_in_time(many)
         end.set()
         for thread in threads:
             thread.join()
@@ -219,7 +195,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     serving.configure(limits={"series_per_metric": 100_000})
     serving.write(*LONG_LINES)
     yield serving.start()
-    told(serving)
+    log_is_clean(serving)
     serving.close()
 
 
@@ -288,7 +264,7 @@ def test_clients_that_never_pause_give_way(serving: Serving) -> None:
     try:
         with suppress(threading.BrokenBarrierError):
             busy.wait()
-        scrape(serving)
+        scrape_in_time(serving)
     finally:
         end.set()
         for thread in threads:
@@ -419,7 +395,7 @@ def test_nonsense_is_answered_and_forgotten(small: Serving, encrypted: Serving, 
         send(client, data)
         until(lambda: is_shown_the_door(client))
     assert 200 == serving.get("/metrics").status
-    told(serving)
+    log_is_clean(serving)
 
 
 @pytest.mark.invariant(11)
@@ -430,7 +406,7 @@ def test_a_body_that_breaks_after_its_answer_ends_the_connection(small: Serving)
         assert client.recv(4096).startswith(b"HTTP/1.1 200")
         send(client, b"nonsense\r\n")
         until(lambda: is_shown_the_door(client))
-    told(small)
+    log_is_clean(small)
 
 
 @pytest.fixture(scope="module")
@@ -445,7 +421,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         serving.tls = authority.client()
         serving.write(attempt())
         yield serving.start()
-        told(serving)
+        log_is_clean(serving)
 
 
 @pytest.mark.invariant(11)

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.pipeline import discover
 from exporter.render import tables
-from exporter.render.rules import record_name
+from exporter.render.names import record_name
 from tests.dashboards.committed import UIDS, Json, filled_in, marks, panels, used_variables, variables
 from tests.e2e.demonstration import BEFORE_SECONDS, Demonstration
 from tests.e2e.grafana import Grafana

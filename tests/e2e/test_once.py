@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from tests.e2e.serving import until
+from tests.engines import attempt
 from tests.history.reading import write
-from tests.test_engine import attempt
 
 LINES = 400_000
 """Two logs of so many take workers a second or more."""

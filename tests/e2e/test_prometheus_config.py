@@ -12,7 +12,7 @@ import yaml
 from exporter.config import Config
 from exporter.config.scalar import duration
 from tests.e2e.serving import Serving
-from tests.test_engine import attempt
+from tests.engines import attempt
 from tests.tools import find
 
 FOLDER = Path(__file__).parents[2] / "prometheus"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from tests.e2e.serving import Serving, until
+from tests.e2e.serving import SLOWLY, Serving, until
+from tests.engines import attempt
 from tests.exposition import key, samples
-from tests.test_engine import attempt
 from tests.tools import check_metrics
 from tests.web.page import Parsed
 
@@ -23,19 +23,6 @@ ATTEMPTS = 'persona_attempts_total{run_id="25K_1",stage="A",status="success"}'
 LOSSES = 'pipeline_exporter_state_resets_total{reason="damaged"}'
 RELOADED = "pipeline_exporter_config_reload_success"
 FAILURES = "pipeline_exporter_snapshot_failures_total"
-
-SLOWLY = """
-import time
-from exporter.engine import Engine
-steps = Engine.steps
-def slow(self):
-    for step in steps(self):
-        time.sleep(0.05)
-        yield step
-Engine.steps = slow
-"""
-"""Makes reading slow, so that a test can look in between."""
-
 
 TELLING = """
 import structlog
@@ -246,8 +233,7 @@ def test_an_older_generation_is_caught_up_with_before_it_is_shown(serving: Servi
     serving.start().scrape()
     serving.write(attempt(stage="B"))
     born = ATTEMPTS.replace('"A"', '"B"')
-    until(lambda: born in serving.scrape())
-    assert 0 == serving.scrape()[born]
+    serving.eventually(born, 0)
     serving.write(attempt() * 20_000)
     until(lambda: serving.own()[LINES] == 20_002)
     before = serving.scrape()

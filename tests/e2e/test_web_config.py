@@ -15,9 +15,9 @@ import pytest
 
 from exporter.web.access import CHALLENGE
 from tests.certificates import Authority
+from tests.e2e.promised import log_is_clean, scrape_in_time
 from tests.e2e.serving import Serving, until
-from tests.e2e.test_abuse import scrape, told
-from tests.test_engine import attempt
+from tests.engines import attempt
 
 GOOD = "pipeline_exporter_web_config_reload_success"
 REFUSED = (ssl.SSLError, OSError)
@@ -79,7 +79,7 @@ def test_metrics_are_served_over_tls(serving: Serving, authority: Authority) -> 
         with shake_hands(serving, version(authority.client(), of)) as client:
             assert expected == client.version()
     assert 0 == serving.end()
-    told(serving)
+    log_is_clean(serving)
 
 
 def speaks(client: ssl.SSLContext, server: ssl.SSLContext) -> bool:
@@ -292,7 +292,7 @@ def test_every_path_needs_a_password(serving: Serving) -> None:
 def test_a_header_that_nobody_understands_is_no_password(users: Serving, header: str) -> None:
     """401, never 500."""
     assert 401 == users.get("/metrics", Authorization=header).status
-    told(users)
+    log_is_clean(users)
 
 
 def test_two_headers_are_none(users: Serving) -> None:
@@ -360,7 +360,7 @@ def test_fifty_wrong_passwords_do_not_keep_a_right_one_waiting(serving: Serving)
     try:
         until(lambda: answered)
         for _ in range(5):
-            scrape(serving)
+            scrape_in_time(serving)
         assert 200 == serving.get("/metrics", timeout=60, **basic("bob", "hunter2")).status
     finally:
         end.set()
@@ -376,11 +376,11 @@ def test_wrong_passwords_give_way_where_all_places_are_taken(serving: Serving) -
     serving.configure_web(basic_auth_users={"alice": hashed("hunter2", cost=12)})
     serving.headers = basic("alice", "hunter2")
     serving.start()
-    scrape(serving)
+    scrape_in_time(serving)
     clients = [serving.connection() for _ in range(12)]
     for at, client in enumerate(clients):
         client.request("GET", "/metrics", headers=basic("alice", f"guess {at}"))
-    scrape(serving)
+    scrape_in_time(serving)
     for client in clients:
         client.close()
 

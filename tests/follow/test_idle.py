@@ -9,9 +9,9 @@ import pytest
 from exporter.follow.descriptors import Descriptors
 from exporter.follow.follower import StreamFollower, StreamState
 from exporter.follow.log import LOOKED_AT
+from tests.bytecodes import bytecodes
 from tests.follow.reading import counting, write
 from tests.follow.resting import LOOKS, Resting
-from tests.test_cost import bytecodes
 
 MOST = 70
 """Bytecodes for an idle file, twice what it takes."""

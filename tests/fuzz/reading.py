@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from exporter.decode import Reason
-from exporter.engine import Engine, Refused
+from exporter.engine import Engine
 from exporter.exposition import CLASSIC, OPENMETRICS
 from exporter.follow import file
+from exporter.intake import Refused
 from exporter.metric import copied
+from tests.engines import config, counted
 from tests.fuzz.corpus import KINDS
-from tests.test_engine import config, counted
 
 CHUNK_SIZES = (1, 7, 4096, 1 << 20)
 

@@ -11,13 +11,13 @@ import pytest
 from exporter import demo
 from exporter.config import Config
 from exporter.engine import Engine
+from tests.engines import config, exposition, read
 from tests.exposition import families, once_here
 from tests.fuzz.corpus import KINDS, TABLES, as_bytes
 from tests.fuzz.fields import odd
 from tests.fuzz.reading import outcome
 from tests.fuzz.records import kinds_of
 from tests.recount.witness import GAUGE, METRICS
-from tests.test_engine import config, exposition, read
 
 START = datetime(2026, 1, 31, tzinfo=UTC)
 SMALL_ENOUGH = 10_000

@@ -14,11 +14,11 @@ from exporter.births import Births
 from exporter.engine import Engine
 from exporter.exposition import CLASSIC, OPENMETRICS
 from exporter.metric import AnyMetric, Counter, Gauge, copied
+from tests.engines import config, counted, read
 from tests.fuzz import prometheus
 from tests.fuzz.corpus import KINDS, STREAMS
 from tests.fuzz.prometheus import Samples, without_empty
 from tests.fuzz.records import kinds_of, lines
-from tests.test_engine import config, counted, read
 
 SHOWN_AT = 1769869921.5
 

@@ -8,8 +8,8 @@ import pytest
 from exporter import join
 from exporter.history import fold, unfolded
 from exporter.metric import Gauge
+from tests.engines import attempt
 from tests.history.reading import alone, apart, begun, configured, write
-from tests.test_engine import attempt
 
 SAID = "{}: a bound is met, so what counts depends on order: one process reads the rest"
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from exporter.config import Config
 from exporter.history import History
+from tests.engines import BAD, attempt
 from tests.fuzz.records import kinds_of, lines
 from tests.history.reading import KINDS, MANY, Inline, alone, apart, begun, configured, ended, write
-from tests.test_engine import BAD, attempt
 
 STREAMS = [
     f"{pipeline}.{stream}"

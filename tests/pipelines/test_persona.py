@@ -3,13 +3,12 @@
 from statistics import linear_regression
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter import encoding
-from exporter.metric import Counter, Gauge, Metric, MetricState
+from exporter.metric import Gauge, Metric, MetricState
 from exporter.pipelines.persona import (
     PENDING_VALUES,
     Attempt,
@@ -19,22 +18,7 @@ from exporter.pipelines.persona import (
     error_class,
     target,
 )
-
-RUN = "25K_20260131"
-
-
-def attempt(persona: int, **fields) -> Attempt:
-    """A plain attempt with some fields of its own."""
-    plain = {
-        "run_id": RUN,
-        "persona_id": f"p{persona}",
-        "stage": "B",
-        "status": "success",
-        "latency_ms": 1000,
-        "prompt_tokens": 100,
-        "completion_tokens": 50,
-    }
-    return msgspec.convert(plain | fields, Attempt)
+from tests.pipelines.attempts import RUN, attempt, value
 
 
 def folded(*attempts: Attempt, batch_size: int = 2, log: str = "a.log", **options) -> Persona:
@@ -56,11 +40,6 @@ def of_run(run_id: str, *personas: int) -> list[Attempt]:
     return [attempt(persona, run_id=run_id) for persona in personas]
 
 
-def value(metric: Counter, *labels: str) -> int:
-    """A counter's value."""
-    return metric.cells[labels][0]
-
-
 def test_every_line_counts_as_an_attempt():
     """Attempts count by stage and status, their wall time by stage."""
     persona = folded(attempt(1), attempt(1, status="fail"), attempt(1, stage="C", latency_ms=250))
@@ -75,7 +54,7 @@ def test_cost_is_tokens_times_price():
     persona = folded(*[attempt(at, prompt_tokens=450, completion_tokens=320) for at in range(7)])
     assert 7 * 450 == value(persona.tokens, RUN, "prompt")
     assert 7 * 320 == value(persona.tokens, RUN, "completion")
-    assert 7 * 770 * 0.00045 / 1000 == persona.cost.value(persona.cost.cells[(RUN,)])
+    assert [7 * 770 * 0.00045 / 1000] == persona.cost.exposed([value(persona.cost, RUN)])
 
 
 def test_repairs_count_per_element_and_per_line():
@@ -185,6 +164,13 @@ def test_latency_change_begins_with_the_fourth_batch():
     three = [{"latency_ms": 1000}, {"latency_ms": 2000}, {"latency_ms": 3000}]
     assert {} == folded(*batches(*three)).latency_change.values
     assert 0.5 == folded(*batches(*three, {"latency_ms": 3000})).latency_change.values[(RUN,)]
+
+
+@pytest.mark.parametrize(("last", "expected"), [(1199, 0.199), (1200, 0.2), (1201, 0.201), (1500, 0.5), (1000, 0.0)])
+def test_a_latency_that_is_on_its_limit_is_neither_above_nor_below(last, expected):
+    """Seed 001 warns of +20 %: of 1000 ms that is 1200, whatever binary fractions make of it."""
+    steady = {"latency_ms": 1000}
+    assert expected == folded(*batches(steady, steady, steady, {"latency_ms": last})).latency_change.values[(RUN,)]
 
 
 @pytest.mark.parametrize(

@@ -7,30 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metric import Gauge, Histogram, Labels
-from exporter.pipeline import Pipeline
 from exporter.pipelines.tagger import Candidate, CategoryResult, EnsembleResult, Tagger, TaggerState
+from tests.pipelines.kept import shown, state
 
 Event = CategoryResult | EnsembleResult
-
-
-def shown(pipeline: Pipeline, name: str) -> dict[Labels, Any]:
-    """The values of a metric by labels: numbers, and for a histogram how many values and their sum."""
-    pipeline.settle()
-    metric = next(metric for metric in pipeline.metrics if metric.name == name)
-    if isinstance(metric, Histogram):
-        return {labels: (sum(cell[:-2]), cell[-2] / metric.per_unit) for labels, cell in metric.cells.items()}
-    if isinstance(metric, Gauge):
-        return dict(metric.values)
-    return {labels: metric.value(cell) for labels, cell in metric.cells.items()}
-
-
-def state(pipeline: Pipeline) -> bytes:
-    """All that a pipeline knows, order included."""
-    pipeline.settle()
-    return msgspec.msgpack.encode(
-        [pipeline.metrics.state(), pipeline.state, [metric.capped for metric in pipeline.metrics]]
-    )
 
 
 def tagger(*records: Event, cap: int = 2000) -> Tagger:
@@ -54,25 +34,6 @@ STRONG = Candidate(combined=0.5, r=0.0, p=0.7, pth=0.6)
 WEAK = Candidate(combined=0.5, r=0.0, p=0.5, pth=0.6)
 
 
-def test_metrics_are_those_of_the_design() -> None:
-    """Every metric has the name and the labels that DESIGN.md gives it."""
-    assert {
-        "tagger_category_results_total": ("category", "model", "outcome"),
-        "tagger_category_duration_seconds": ("category", "model"),
-        "tagger_tokens_total": ("category", "model"),
-        "tagger_confidence": ("category",),
-        "tagger_results_total": (),
-        "tagger_covered_results_total": (),
-        "tagger_backfills_total": (),
-        "tagger_agreements_total": (),
-        "tagger_tags_returned": (),
-        "tagger_top_score": ("component",),
-        "tagger_lectures": (),
-        "tagger_lectures_covered": (),
-        "tagger_possible_misses": (),
-    } == {metric.name: metric.labels for metric in Tagger().metrics}
-
-
 def test_the_seeds_lines_are_records() -> None:
     """What seed 000's two calls of log_line write is folded, null tokens and unused fields included."""
     lines = (
@@ -88,14 +49,6 @@ def test_the_seeds_lines_are_records() -> None:
         pipeline, "tagger_category_results_total"
     )
     assert {(): 1} == shown(pipeline, "tagger_lectures_covered")
-
-
-@pytest.mark.parametrize("field", ["lecture_id", "category", "model", "chosen_ids"])
-def test_a_category_result_needs_its_four_fields(field: str) -> None:
-    """A line without one of them is no record."""
-    fields = {"kind": "category_reasoning_result", "lecture_id": 1, "category": "a", "model": "m", "chosen_ids": []}
-    with pytest.raises(msgspec.ValidationError, match=field):
-        msgspec.convert({name: value for name, value in fields.items() if name != field}, type=Event)
 
 
 def test_category_results_count_by_outcome_and_both_are_born() -> None:

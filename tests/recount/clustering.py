@@ -15,6 +15,8 @@ LOGGED = {
     "clustering_outliers": "outlier_count",
     "clustering_silhouette_score": "silhouette_score",
     "clustering_confidence": "avg_cluster_confidence",
+    "clustering_tags_per_page_min": "min_tags_per_page",
+    "clustering_tags_per_page_max": "max_tags_per_page",
     "clustering_tags_per_cluster": "tags_per_cluster",
 }
 """Gauges that are shown as they are logged."""
@@ -70,6 +72,7 @@ def _show_job(found: Found, wiki: str, job: Record) -> None:
         tags_per_page = _over(counters.get("total_tags_applied", 0), pages)
     if pages_per_second is None:
         pages_per_second = _over(pages, job["total_duration"])
+    found.show(_over(gauges.get("avg_llm_latency_ms"), 1000), "clustering_llm_latency_seconds", wiki)
     found.show(outlier_ratio, "clustering_outlier_ratio", wiki)
     found.show(coverage_ratio, "clustering_coverage_ratio", wiki)
     found.show(tags_per_page, "clustering_tags_per_page", wiki)

@@ -99,9 +99,12 @@ METRICS: dict[str, dict[str, tuple[str, str]]] = {
         "clustering_silhouette_score": (GAUGE, "wiki_id"),
         "clustering_confidence": (GAUGE, "wiki_id"),
         "clustering_tags_per_page": (GAUGE, "wiki_id"),
+        "clustering_tags_per_page_min": (GAUGE, "wiki_id"),
+        "clustering_tags_per_page_max": (GAUGE, "wiki_id"),
         "clustering_tags_per_cluster": (GAUGE, "wiki_id"),
         "clustering_coverage_ratio": (GAUGE, "wiki_id"),
         "clustering_pages_per_second": (GAUGE, "wiki_id"),
+        "clustering_llm_latency_seconds": (GAUGE, "wiki_id"),
     },
 }
 """Each metric's type and label names, by pipeline."""

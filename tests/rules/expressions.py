@@ -36,7 +36,7 @@ def _labels(node: Any, known: Mapping[str, Labels]) -> Labels | None:
     match node:
         case promql.NumberLiteral():
             return None
-        case promql.ParenExpr():
+        case promql.ParenExpr() | promql.SubqueryExpr():
             return _labels(node.expr, known)
         case promql.VectorSelector():
             return _of_selector(node, known)

@@ -15,7 +15,7 @@ from tests.rules.files import RULES
 from tests.tools import find
 
 _FAILURE = re.compile(
-    r"^    (?:name: (?P<group>.*?),\n|expr: .* # (?P<figure>.*?)\", )(?P<said>.*?)(?=^    (?:name|expr): |\Z)",
+    r"^    (?:name: (?P<group>.*?),\n|expr: [^\n]* # (?P<figure>[^\n]*?)\", )(?P<said>.*?)(?=^    (?:name|expr): |\Z)",
     re.MULTILINE | re.DOTALL,
 )
 """promtool names a group where its alerts are wrong; expressions get its name as a comment."""

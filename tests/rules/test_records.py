@@ -1,5 +1,6 @@
 """Records on samples that real life brings: several hosts, runs and jobs, what is over, and what has just begun."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,6 +221,45 @@ CASES = (
         at(110, "distillation:stalled", {'distillation:stalled{filter="a"}': 40}),
     ),
     case(
+        "distillation:stalled",
+        "is told of a session that begins when another has ended, and stands still at once",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x80",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x30 60x4 62 64x60",
+            'distillation_articles_total{filter="b",provider="p",outcome="success"}': "0+2x30 60x80",
+            'distillation_session_duration_seconds{filter="a"}': "_x31 1800x80",
+            'distillation_session_duration_seconds{filter="b"}': "_x31 1800x80",
+        },
+        at(50, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        firing(52, "DistillationStalled", "filter", {'{filter="a"}': 1}),
+        at(85, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        firing(95, "DistillationStalled", "filter", {'{filter="a"}': 1}),
+    ),
+    case(
+        "distillation:stalled",
+        "is not told of a session whose last articles are seen a minute after its summary",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x80",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x31 62x60",
+            'distillation_session_duration_seconds{filter="a"}': "300x29 1800x60",
+        },
+        *(at(minute, "distillation:stalled") for minute in range(40, 90, 5)),
+    ),
+    case(
+        "distillation:stalled",
+        "is told where the exporter is started again while a session stands still, and not where one has ended",
+        {
+            'pipeline_exporter_lines_total{pipeline="distillation",stream="session"}': "0x90",
+            'distillation_articles_total{filter="a",provider="p",outcome="success"}': "0+2x30 60x20 stale _x2 60x50",
+            'distillation_articles_total{filter="b",provider="p",outcome="success"}': "0+2x30 60x20 stale _x2 60x50",
+            'distillation_session_duration_seconds{filter="a"}': "300x51 stale _x2 300x50",
+            'distillation_session_duration_seconds{filter="b"}': "300x30 1800x20 stale _x2 1800x50",
+        },
+        at(48, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        at(60, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+        at(80, "count by (filter) (distillation:stalled)", {'{filter="a"}': 1}),
+    ),
+    case(
         "distillation:success_ratio",
         "adds up over hosts",
         {
@@ -273,6 +313,12 @@ CASES = (
         "is 1 where no page ever succeeded",
         {'crawl_failures_total{stage="s",exception_type="e",code="none"}': "0x4 30x60"},
         at(20, "crawl:error_ratio", {"crawl:error_ratio @all": 1}),
+    ),
+    case(
+        "crawl:error_ratio",
+        "is 0 where no page ever failed",
+        {'crawl_pages_total{category="c",extraction_method="m",passed="true"}': "0x4 30x60"},
+        at(20, "crawl:error_ratio", {"crawl:error_ratio @all": 0}),
     ),
     case(
         "crawl:error_ratio",
@@ -338,6 +384,35 @@ CASES = (
             'crawl_tags_total{category="c",tag="t"} @other': "0+10x17 5 6 7",
         },
         at(20 * DAY, "crawl:tags_7d", {'crawl:tags_7d{category="c",tag="t"} @all': 77}),
+        step=DAY,
+    ),
+    case(
+        "crawl:tag_share_change",
+        "does not take a tag of old for a new one where nothing was scraped a week or a month ago",
+        {
+            'crawl_tags_total{category="c",tag="old"}': "500x9 _ 500x21 _ 500x8",
+            'crawl_tags_total{category="c",tag="new"}': "_x15 100+100x17 _ 2000+100x8",
+            'crawl_tags_total{category="c",tag="rest"}': "0+100x9 _ 1100+100x21 _ 3400+100x8",
+        },
+        at(
+            40 * DAY,
+            "crawl:tags_7d",
+            {
+                'crawl:tags_7d{category="c",tag="old"} @all': 0,
+                'crawl:tags_7d{category="c",tag="new"} @all': 800,
+                'crawl:tags_7d{category="c",tag="rest"} @all': 800,
+            },
+        ),
+        at(
+            40 * DAY,
+            "crawl:tags_30d",
+            {
+                'crawl:tags_30d{category="c",tag="old"} @all': 0,
+                'crawl:tags_30d{category="c",tag="new"} @all': 2600,
+                'crawl:tags_30d{category="c",tag="rest"} @all': 3100,
+            },
+        ),
+        at(40 * DAY, 'ALERTS{alertname="CrawlTagShareChange"}'),
         step=DAY,
     ),
     case(
@@ -454,3 +529,10 @@ def test_a_record_is_right(said: dict[str, str], group: Group) -> None:
     """promtool finds what the case expects, and nothing else."""
     if group.name in said:
         pytest.fail(said[group.name], pytrace=False)
+
+
+def test_each_case_is_told_of_its_own_failures(tmp_path: Path) -> None:
+    """Of several cases in a file that fail, none passes in the shadow of the last."""
+    groups = [Group("host", name, [], figures=(at(0, "vector(1)"),)) for name in ("first", "second", "third")]
+    groups.append(Group("host", "right", [], figures=(at(0, "vector(1) > 1"),)))
+    assert ["first", "second", "third"] == sorted(failures(groups, tmp_path))

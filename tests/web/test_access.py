@@ -9,7 +9,7 @@ import pytest
 
 from exporter.web.access import Access, credentials
 from exporter.web.config import WebConfig
-from exporter.web.connections import Place, Places
+from exporter.web.places import Place, Places
 
 USERS = {"alice": bcrypt.hashpw(b"hunter2", bcrypt.gensalt(4)).decode()}
 HEADER = (b"authorization", b"Basic YWxpY2U6aHVudGVyMg==")

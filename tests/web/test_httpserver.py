@@ -9,10 +9,10 @@ from typing import Any, TypeVarTuple
 import pytest
 from starlette.responses import PlainTextResponse
 
-from exporter.web import connections
+from exporter.web import httpserver
 from exporter.web.config.inforce import InForce
-from exporter.web.connections import Places
 from exporter.web.httpserver import HttpServer, listen
+from exporter.web.places import Places
 
 Ts = TypeVarTuple("Ts")
 
@@ -86,7 +86,7 @@ def test_an_answer_tells_the_time_at_which_it_was_asked_for(monkeypatch: pytest.
     async def scenario(_: Loop, address: tuple[str, int]) -> None:
         assert parsedate_to_datetime(date(await fetched(address))).tzinfo is not None
         for time in ("Sat, 31 Jan 2026 09:00:00 GMT", "Sat, 31 Jan 2026 09:00:01 GMT"):
-            monkeypatch.setattr(connections, "formatdate", lambda *, usegmt, time=time: time)
+            monkeypatch.setattr(httpserver, "formatdate", lambda *, usegmt, time=time: time)
             assert time == date(await fetched(address))
 
     run(scenario)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Message
 
-from exporter.web.connections import Place, Places
+from exporter.web.places import Place, Places
 from exporter.web.sending import PIECE_BYTES, Bodies
 
 

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from exporter.dashboard import Kind
 from exporter.render.dashboards import colour
+from exporter.render.dashboards.indicators import courses, numbers, side_by_side
 from exporter.render.dashboards.overview import overview
 from exporter.render.dashboards.page import Marked, Page, alerts_mark
 from exporter.render.dashboards.promql import for_grafana
-from exporter.render.dashboards.state import courses, numbers, side_by_side
 from exporter.render.dashboards.tile import Tile
-from exporter.render.rules import Links
+from exporter.render.names import Links
 from exporter.render.series import Series
 from exporter.render.tables import Table
 
@@ -68,7 +68,7 @@ def _filled(tile: Tile, table: Table, variables: Mapping[str, str], series: Seri
 
 def _marks(table: Table, variables: Mapping[str, str], series: Series) -> Iterator[Marked]:
     own = f'ALERTS{{alertstate="firing", pipeline="{table.name}"}}'
-    named = f'ALERTS{{alertstate="firing", alertname=~"{table.name.title()}.+"}}'
+    named = f'ALERTS{{alertstate="firing", alertname=~"{table.name.title()}.+", pipeline!=""}}'
     yield alerts_mark(for_grafana(f"{own} or {named}", variables, series))
     for mark in table.dashboard.marks:
         yield Marked(mark.title, for_grafana(mark.expr, variables, series), mark.text, colour.MARK)

@@ -9,12 +9,12 @@ from exporter.dashboard import Kind, Panel
 from exporter.indicator import SEVERITIES, Indicator, Limit, Unit
 from exporter.indicators import TABLES as BESIDE_PIPELINES
 from exporter.render.dashboards import colour
-from exporter.render.dashboards.layout import COLUMNS
+from exporter.render.dashboards.grid import COLUMNS
+from exporter.render.dashboards.indicators import worst
 from exporter.render.dashboards.page import Page, alerts_mark
-from exporter.render.dashboards.state import worst
 from exporter.render.dashboards.tile import Column, Link, Tile
 from exporter.render.dashboards.unit import AGO, UNITS
-from exporter.render.rules import Links, record_name
+from exporter.render.names import Links, record_name
 from exporter.render.tables import Table
 
 UID = "overview"
@@ -27,7 +27,8 @@ WORDS = {
     **{level: (severity, colour.SEVERITIES[severity]) for severity, level in LEVELS.items()},
 }
 """What the numbers of a state stand for; the worst is the greatest."""
-FIRING = 'ALERTS{alertstate="firing"}'
+FIRING = 'ALERTS{alertstate="firing", pipeline!=""}'
+"""Of these rules: a Prometheus may have others, whose alerts have no pipeline."""
 STATE = Column(unit="none", words=WORDS, width=100)
 TO_DASHBOARD = "/d/{}?${{__url_time_range}}"
 
@@ -105,13 +106,12 @@ def _alerts(tables: Iterable[Table], links: Links) -> Tile:
         {"severity": f"max by (pipeline, alertname, of) ({joined})"},
         width=12,
         height=7,
-        empty="No alert fires.",
+        empty="No alert of these rules fires.",
     )
-    url = f"{links.alerts}?filter=%7Balertname%3D%22${{__value.raw}}%22%7D"
     return Tile(
         panel=panel,
         columns={"severity": STATE},
-        cells={"pipeline": _dashboard_of_value(), "alertname": Link("Alertmanager", url)},
+        cells={"pipeline": _dashboard_of_value(), "alertname": Link("Alertmanager", links.firing("${__value.raw}"))},
         order=("severity", "pipeline", "alertname", "of"),
     )
 

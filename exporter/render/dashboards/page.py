@@ -25,16 +25,16 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from exporter.render.dashboards import colour
 from exporter.render.dashboards.field import DATASOURCE
+from exporter.render.dashboards.grid import sections
 from exporter.render.dashboards.kinds import built as built_panel
-from exporter.render.dashboards.layout import sections
 from exporter.render.dashboards.promql import legend
 from exporter.render.dashboards.tile import Tile
-from exporter.render.rules import Links
+from exporter.render.names import Links
 
 TAG = "pipeline-exporter"
 EVERYTHING = VariableOption(selected=True, text=["All"], value=["$__all"])
-SHORT = {"h": 3600, "d": 86_400}
-"""Seconds of the units that a span is in."""
+UNIT_SECONDS = {"h": 3600, "d": 86_400}
+"""Of the units that a span is in."""
 LIVE_SPAN = 6 * 3600
 """A dashboard that shows no more is refreshed with each scrape, another each minute."""
 
@@ -63,7 +63,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         """The dashboard's JSON."""
         made = Dashboard(self.title).uid(self.uid).description(self.description).tags([TAG]).editable()
         made.tooltip(DashboardCursorSync.CROSSHAIR).time(f"now-{self.span}", "now").timezone("browser")
-        made.refresh("15s" if int(self.span[:-1]) * SHORT[self.span[-1]] <= LIVE_SPAN else "1m")
+        made.refresh("15s" if int(self.span[:-1]) * UNIT_SECONDS[self.span[-1]] <= LIVE_SPAN else "1m")
         made.variables([_datasource(), *(_variable(label, fed) for label, fed in self.variables.items())])
         made.annotations([_annotation(mark) for mark in self.marks]).links(_links(links))
         for number, (shown, place) in enumerate(sections(self.tiles), start=1):

@@ -33,7 +33,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
-    """One panel of a dashboard, whose queries are Grafana's already. `data` links from its values."""
+    """One panel of a dashboard. `data` links from its values."""
 
     panel: Panel
     limits: Mapping[str, Limit] = {}

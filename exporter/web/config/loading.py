@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from exporter.config import ConfigError, Mistake
+from exporter.config.document import decoded
 from exporter.web.config.reading import parse
 from exporter.web.config.settings import Pem, WebConfig
 from exporter.web.config.tls import Tls
@@ -21,12 +22,7 @@ Signature = tuple[int, ...] | None
 def load(path: str, seen: dict[str, Signature] | None = None) -> tuple[WebConfig, Tls | None]:
     """Reads everything; `seen` is filled with what was read. Raises ConfigError."""
     seen = {} if seen is None else seen
-    content = _read(path, path, seen)
-    try:
-        config = parse(content.decode(), source=path)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Mistake(f"{path}:{line}", "not UTF-8; save the file as UTF-8")]) from None
+    config = parse(decoded(_read(path, path, seen), source=path), source=path)
     return config, _load_tls(config, seen)
 
 

@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from exporter.web import connections
-from exporter.web.connections import Place, Places
+from exporter.web import places
+from exporter.web.places import Place, Places
 
 pytestmark = pytest.mark.invariant(13)
 
@@ -65,7 +65,7 @@ def played(scenario: Callable[[Sitting], Awaitable[None]], limit: int) -> None:
 @pytest.fixture
 def unsure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is sure of a place only because of having just come."""
-    monkeypatch.setattr(connections, "SURE_SECONDS", 0.0)
+    monkeypatch.setattr(places, "SURE_SECONDS", 0.0)
 
 
 def test_who_has_waited_longest_gives_way(unsure: None) -> None:
@@ -107,7 +107,7 @@ def test_who_comes_when_all_are_answered_waits(unsure: None) -> None:
 
 def test_who_has_just_come_is_sure_of_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """For so long that a request can arrive; who is greedy is not."""
-    monkeypatch.setattr(connections, "SURE_SECONDS", 1000.0)
+    monkeypatch.setattr(places, "SURE_SECONDS", 1000.0)
 
     async def scenario(sitting: Sitting) -> None:
         first = await sitting.come()
@@ -123,7 +123,7 @@ def test_who_has_just_come_is_sure_of_the_place(monkeypatch: pytest.MonkeyPatch)
 
 def test_who_is_sure_is_so_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the next one need not wait for the deadline."""
-    monkeypatch.setattr(connections, "SURE_SECONDS", 0.001)
+    monkeypatch.setattr(places, "SURE_SECONDS", 0.001)
 
     async def scenario(sitting: Sitting) -> None:
         await sitting.come()

@@ -15,7 +15,7 @@ class Words(list[str]):
     """A list that stands on one line, as far as there is room."""
 
 
-def laid_out(data: Any) -> str:
+def yaml_text(data: Any) -> str:
     """Data as YAML, members in their order."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=FOLD_COLUMNS)
 

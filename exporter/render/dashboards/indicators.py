@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from exporter.dashboard import Kind, Panel
 from exporter.indicator import Indicator, Unit
-from exporter.render.dashboards.layout import COLUMNS
+from exporter.render.dashboards.grid import COLUMNS
 from exporter.render.dashboards.tile import Column, Link, Tile, less_is_worse
 from exporter.render.dashboards.unit import UNITS
-from exporter.render.rules import Links, alert_name, record_name
+from exporter.render.names import Links, alert_name, record_name
 from exporter.render.tables import Table
 
 NUMBERS_IN_A_ROW = 8
@@ -61,8 +61,8 @@ def links_of(table: Table, indicator: Indicator, links: Links) -> tuple[Link, ..
         return ()
     alert = alert_name(table.name, indicator.name)
     return (
-        Link(title="Runbook: what to do", url=f"{links.runbook}#{alert.lower()}"),
-        Link(title=f"Alert {alert}", url=f"{links.alerts}?filter=%7Balertname%3D%22{alert}%22%7D"),
+        Link(title="Runbook: what to do", url=links.runbook_of(alert)),
+        Link(title=f"Alert {alert}", url=links.firing(alert)),
     )
 
 
