@@ -10,7 +10,7 @@ help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*##' '{printf "  make %-10s%s\n", $$1, $$2}'
 
 run: .venv/installed  ## serve live demo logs of all five pipelines; Ctrl-C ends it
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/run-demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec sh deploy/run-demo
 
 test: .venv/installed  ## check style and types, and run every test
 	@sh deploy/fetch-tools

@@ -22,7 +22,7 @@ def set_up(environ: Mapping[str, str]) -> None:
     told = Told.by(environ)
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if told.for_people:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(colors=_Stderr().isatty())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -37,15 +37,21 @@ def set_up(environ: Mapping[str, str]) -> None:
 
 
 class _Stderr:
-    """Standard error, as it is now; that nobody reads it is no reason to stop counting."""
+    """Standard error, as it is now, and None where it was closed before; that nobody reads it is no reason to stop
+    counting."""
 
     def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(AttributeError, OSError, ValueError):
             sys.stderr.write(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(AttributeError, OSError, ValueError):
             sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        with suppress(AttributeError, ValueError):
+            return sys.stderr.isatty()
+        return False
 
 
 class RefusedLog:

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parent.parent
 
 def test_rendered_files_are_fresh():
     """What is rendered from the code lies in the repository as it would be rendered."""
-    assert [] == render.stale(render.Rendering.of(discover()), ROOT)
+    given = render.Rendering.of(discover())
+    assert ([], []) == (render.stale(given, ROOT), render.left(given, ROOT))
 
 
 @pytest.mark.parametrize("name", ["example.yml", "demo.yml"])
@@ -28,6 +29,14 @@ def test_example_configurations_are_good(name):
     """A configuration from the docs is accepted as it stands."""
     found = load(str(ROOT / "docs" / name), pipelines=discover(), environ={})
     assert set(discover()) == set(found.pipelines)
+
+
+def test_the_demo_watches_a_process_that_is_there():
+    """It is one of those that `make run` starts, and not the exporter, which leaves itself out."""
+    started = [line for line in (ROOT / "deploy" / "run-demo").read_text().splitlines() if line.endswith(" &")]
+    watched = load(str(ROOT / "docs" / "demo.yml"), pipelines=discover(), environ={}).host.processes.values()
+    assert [[True, False] for _ in watched] == [[bool(re.search(each, line)) for line in started] for each in watched]
+    assert "pipeline-exporter serve" in started[1]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,22 @@ def test_the_docs_follow_the_sixth_pipeline(rendered):
 def test_the_routes_follow_the_sixth_pipeline(rendered):
     """`render` gives its alerts receivers of their own."""
     assert "receiver: translation-critical" in (rendered / "alertmanager" / "alertmanager.yml").read_text()
+
+
+def test_what_is_left_of_a_sixth_pipeline_is_told(rendered):
+    """When its file is taken away, `render` names its rules and its dashboard, which would still be read."""
+    code = rendered / "exporter" / "pipelines" / "translation.py"
+    (rendered / "prometheus" / "rules" / "own.yml").write_bytes(b"# somebody's own \xff\n")
+    kept = code.rename(rendered / "translation.kept")
+    try:
+        assert 0 == run(rendered, "render").returncode
+        done = run(rendered, "render", "--check")
+    finally:
+        kept.rename(code)
+        run(rendered, "render")
+    files = ("prometheus/rules/translation.yml", "grafana/dashboards/translation.json")
+    assert [f"{file} is left of a pipeline that is gone: remove it" for file in files] == done.stdout.splitlines()
+    assert 1 == done.returncode
 
 
 def test_a_configuration_takes_the_sixth_pipeline(sixth):

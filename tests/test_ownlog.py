@@ -123,6 +123,14 @@ def test_a_log_that_nobody_reads_stops_nothing(monkeypatch: pytest.MonkeyPatch) 
 # Refused lines
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_standard_error_that_was_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """Python has None in its place, as when it is started with `2>&-`."""
+    monkeypatch.setattr(sys, "stderr", None)
+    set_up({"LOG_FORMAT": form})
+    structlog.get_logger().info("ready")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -1,8 +1,10 @@
 """`check`: a configuration, and what its patterns match."""
 
+import os
+
 import click
 
-from exporter.cli.messages import fail
+from exporter.cli.messages import answer, fail
 from exporter.cli.settings import CONFIG_HELP, both, config_option, loaded, web_config_option
 from exporter.config import Config, ConfigError
 from exporter.follow.scan import look
@@ -27,7 +29,7 @@ def command(config_path: str | None, web_config_path: str | None) -> None:
     if found:
         show_matches(found)
     for path in filter(None, (config_path, web_config_path)):
-        click.echo(f"{path}: ok")
+        answer(f"{path}: ok")
 
 
 def _web(path: str) -> object:
@@ -41,10 +43,13 @@ def show_matches(found: Config) -> None:
     for name, pipeline in found.pipelines.items():
         for stream, where in pipeline.streams.items():
             seen = look(where.paths)
-            click.echo(f"{name}.{stream}: {', '.join(where.paths)}")
+            answer(f"{name}.{stream}: {', '.join(where.paths)}")
             for path, status in seen.files.items():
-                click.echo(f"  {path} ({status.st_size:,} bytes)")
+                readable = os.access(path, os.R_OK)
+                answer(
+                    f"  {path} ({status.st_size:,} bytes)" if readable else f"  {path} cannot be followed: permission"
+                )
             for path, why in seen.unfollowed.items():
-                click.echo(f"  {path} cannot be followed: {why}")
+                answer(f"  {path} cannot be followed: {why}")
             if not seen.files:
-                click.echo("  nothing yet: waits for the first file")
+                answer("  nothing yet: waits for the first file")

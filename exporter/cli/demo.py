@@ -14,8 +14,7 @@ from exporter.cli.messages import fail
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--rate", default=50.0, show_default=True, help="Lines a second, over all pipelines.")
 @click.option("--scenario", type=click.Choice(demo.SCENARIOS), default="healthy", show_default=True)
-@click.option("--seed", default=0, show_default=True, help="The same seed writes the same lines.")
-def command(directory: Path, rate: float, scenario: str, seed: int) -> None:
+def command(directory: Path, rate: float, scenario: str) -> None:
     """Write live, rotating logs of all five pipelines below DIRECTORY, until SIGTERM or Ctrl-C.
 
     In the scenario `collapse` each persona run loses its "feel" from its ninth batch on, as seed 001 describes.
@@ -24,6 +23,6 @@ def command(directory: Path, rate: float, scenario: str, seed: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     try:
-        demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario, seed=seed)
+        demo.run(directory, stop=end.is_set, sleep=end.wait, rate=rate, scenario=scenario)
     except (ValueError, OSError) as error:
         fail(error)

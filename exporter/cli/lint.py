@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from exporter.cli.messages import answer
 from exporter.cli.reading import conclude, read, scan
 from exporter.cli.settings import LOG_HELP, config_option, configuration, logs_argument
 from exporter.engine import Engine
@@ -25,7 +26,7 @@ def command(config_path: str | None, logs: tuple[str, ...]) -> None:
     def report(line: Refused) -> None:
         nonlocal refused
         refused += 1
-        click.echo(f"{line.log}:{line.number}: {line.reason}: {escaped(line.text)}")
+        answer(f"{line.log}:{line.number}: {line.reason}: {escaped(line.text)}")
 
     engine = Engine(configuration(config_path, logs), discover(), on_refused=report)
     scan(engine)

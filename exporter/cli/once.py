@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.cli.messages import say
+from exporter.cli.messages import answer, say
 from exporter.cli.reading import conclude, read, scan
 from exporter.cli.settings import LOG_HELP, config_option, configuration, logs_argument
 from exporter.engine import Engine
@@ -45,7 +45,7 @@ def command(config_path: str | None, jobs: int, logs: tuple[str, ...]) -> None:
         sys.exit(1)
     conclude(engine)
     engine.settle()
-    click.echo(CLASSIC.text(copied(engine.metrics())), nl=False)
+    answer(CLASSIC.text(copied(engine.metrics())), nl=False)
 
 
 def workers(jobs: int, parts: int) -> "Processes":

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from exporter import render as rendering
-from exporter.cli.messages import fail
+from exporter.cli.messages import answer, fail
 from exporter.cli.settings import FILE, both
 from exporter.config import ConfigError
 from exporter.pipeline import discover
@@ -36,7 +36,7 @@ LINKS = Links()
 
 
 @click.command("render", epilog=RENDER_HELP)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be, or is left over.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=".", help="The repository's root, or any folder."
 )
@@ -69,8 +69,11 @@ def command(
         links = Links(runbook=runbook_url, dashboards=dashboard_url.rstrip("/"), alerts=alerts_url)
         given = Rendering(kinds=kinds, tables=own, links=links, receivers=told)
         paths = rendering.stale(given, out) if check else rendering.write(given, out)
+        left = rendering.left(given, out)
     except (ConfigError, rendering.SdkMissingError, OSError) as error:
         fail(error)
     for path in paths:
-        click.echo(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
-    sys.exit(1 if check and paths else 0)
+        answer(f"{path} {'is not what would be rendered: run pipeline-exporter render' if check else 'written'}")
+    for path in left:
+        answer(f"{path} is left of a pipeline that is gone: remove it")
+    sys.exit(1 if check and (paths or left) else 0)

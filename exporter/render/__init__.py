@@ -2,7 +2,7 @@
 Alertmanager's configuration, and Grafana's dashboards.
 
 In comes what a `Rendering` holds; out go files by name, the same bytes each time. `stale` says which of them lie
-otherwise on disk.
+otherwise on disk, `left` which are there of pipelines that are gone.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from exporter.render.messages import MESSAGES
 from exporter.render.metrics import metrics_page
 from exporter.render.names import Links
 from exporter.render.receivers import Receivers
-from exporter.render.rules import rule_file
+from exporter.render.rules import RENDERED, rule_file
 from exporter.render.runbook import runbook_page
 from exporter.render.series import every_series
 from exporter.render.tables import Table, tables
@@ -26,6 +26,7 @@ __all__ = [
     "Receivers",
     "Rendering",
     "SdkMissingError",
+    "left",
     "runbook",
     "stale",
     "tables",
@@ -34,6 +35,8 @@ __all__ = [
 
 ALERTMANAGER = "alertmanager"
 """The folder of Alertmanager's files, where its secrets are, too."""
+RULES = "prometheus/rules"
+DASHBOARDS = "grafana/dashboards"
 SDK = "grafana_foundation_sdk"
 
 
@@ -57,7 +60,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
 def files(given: Rendering) -> dict[str, str]:
     """Every rendered file by its path below the repository. Raises SdkMissingError."""
-    rules = {f"prometheus/rules/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
+    rules = {f"{RULES}/{table.name}.yml": rule_file(table, given.links) for table in given.tables}
     return {
         "docs/metrics.md": metrics_page(given.kinds),
         "docs/runbook.md": runbook_page(given.tables),
@@ -75,7 +78,8 @@ def _dashboards(given: Rendering) -> dict[str, str]:
         if (error.name or "").partition(".")[0] != SDK:
             raise
         raise SdkMissingError(
-            "dashboards are rendered by grafana-foundation-sdk, which is missing: pip install 'pipeline-exporter[dev]'"
+            "dashboards are rendered by grafana-foundation-sdk, which is missing: "
+            "pip install '.[dev]' in the repository"
         ) from None
     return dashboard_files(given.tables, every_series(given.kinds, given.tables), given.links)
 
@@ -97,6 +101,15 @@ def write(given: Rendering, root: Path) -> list[str]:
 def stale(given: Rendering, root: Path) -> list[str]:
     """The paths of files that are not what would be rendered."""
     return list(_changed(given, root))
+
+
+def left(given: Rendering, root: Path) -> list[str]:
+    """The paths of files that were rendered for pipelines that are gone, and would still be read."""
+    known = {table.name for table in given.tables}
+    rules = [path for path in sorted((root / RULES).glob("*.yml")) if path.stem not in known]
+    gone = [path.stem for path in rules if (_read(path) or b"").startswith(RENDERED.encode())]
+    paths = [path for name in gone for path in (f"{RULES}/{name}.yml", f"{DASHBOARDS}/{name}.json")]
+    return [path for path in paths if (root / path).is_file()]
 
 
 def _changed(given: Rendering, root: Path) -> dict[str, str]:

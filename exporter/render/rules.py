@@ -13,6 +13,9 @@ from exporter.render.names import Links, alert_name, record_name
 from exporter.render.tables import Table
 from exporter.render.yamltext import yaml_text
 
+RENDERED = "# Rendered by `pipeline-exporter render`"
+"""How each rule file begins, so that one is known when its table is gone."""
+
 
 def rule_file(table: Table, links: Links) -> str:
     """A rule file's text."""
@@ -20,7 +23,7 @@ def rule_file(table: Table, links: Links) -> str:
     alerts = [rule for indicator in table.indicators for rule in _alerts(table.name, indicator, links)]
     group = {"groups": [{"name": table.name, "rules": records + alerts}]}
     head = (
-        f"# Rendered by `pipeline-exporter render` from the indicators in {table.source}: edit those, not this file.\n"
+        f"{RENDERED} from the indicators in {table.source}: edit those, not this file.\n"
         "# Limits of your own: `pipeline-exporter render --limits FILE --out DIR`.\n"
     )
     return head + yaml_text(group)

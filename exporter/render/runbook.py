@@ -39,6 +39,8 @@ Write it into a file of your own, render the rules anew, and have Prometheus rel
 
     pipeline-exporter render --limits my-limits.yml --out DIR
 
+Where somebody is told of alerts, name that file too (`--receivers my-receivers.yml`): without it nobody is any more.
+
 The exporter, which serves this page at `/runbook`, knows only the limits that it came with. Where rules were rendered
 with others, the limit in an alert's own text is the one in force.
 

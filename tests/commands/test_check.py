@@ -1,5 +1,6 @@
 """`check`, and what all commands have in common: help, and the settings of the exporter's own log."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_what_matches_is_listed(tmp_path: Path, config: Path) -> None:
         f"{config}: ok",
     ] == done.out.splitlines()
     assert (0, "") == (done.code, done.err)
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would not be followed. The answer of the system is changed, as root may read everything."""
+    (tmp_path / "a.log").write_bytes(attempt())
+    config.write_text(f"pipelines:\n  persona:\n    attempts: {tmp_path}/*.log\n")
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (f"{tmp_path}/a.log", os.R_OK))
+    assert f"  {tmp_path}/a.log cannot be followed: permission" == run("check", "--config", config).out.splitlines()[1]
 
 
 def test_all_mistakes_are_told_at_once(config: Path) -> None:

@@ -37,8 +37,8 @@ def test_it_writes_until_it_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
     }
 
 
-@pytest.mark.parametrize("rate", ["0", "-1"])
-def test_a_rate_is_above_zero(tmp_path: Path, rate: str) -> None:
+@pytest.mark.parametrize("rate", ["0", "-1", "1e-9", "1e-300"])
+def test_a_rate_is_above_zero_and_leaves_room_for_history(tmp_path: Path, rate: str) -> None:
     """A mistake is one line."""
     done = run("demo", tmp_path, "--rate", rate)
     assert (2, "", 1) == (done.code, done.out, len(done.err.splitlines()))

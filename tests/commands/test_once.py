@@ -135,6 +135,19 @@ def test_a_mistake_is_one_line(tmp_path: Path, logs: list[str], error: str) -> N
     assert (2, "", f"pipeline-exporter: {error.format(tmp_path)}\n") == (done.code, done.out, done.err)
 
 
+def test_each_log_that_is_named_has_to_be_there(write, tmp_path: Path) -> None:
+    """One with a mistake in its name is not left out in silence, whatever stands beside it."""
+    log = write("a.log", attempt())
+    (tmp_path / "b.log").mkdir()
+    done = run("once", *[f"persona={path}" for path in (log, tmp_path / "nope.log", tmp_path / "b.log")])
+    assert (2, "") == (done.code, done.out)
+    assert [
+        f"pipeline-exporter: persona.attempts: no file matches {tmp_path}/nope.log",
+        f"pipeline-exporter: persona.attempts: {tmp_path}/b.log cannot be read: directory",
+    ] == done.err.splitlines()
+    assert 0 == run("once", f"persona={tmp_path}/*.log").code
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Nobody has to run it twice."""
     done = run("once", f"persona={tmp_path}/a", f"tagger={tmp_path}/b", f"clustering={tmp_path}/c")

@@ -32,7 +32,7 @@ def test_a_missing_sdk_is_named():
     assert (2, "") == (done.returncode, done.stdout)
     assert done.stderr == (
         "pipeline-exporter: dashboards are rendered by grafana-foundation-sdk, which is missing: "
-        "pip install 'pipeline-exporter[dev]'\n"
+        "pip install '.[dev]' in the repository\n"
     )
 
 

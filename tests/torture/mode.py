@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from tests.torture import autopsy
@@ -208,6 +209,7 @@ class Reload(Mode):
     name = "reload"
     CHANGING = ("persona_cost_usd_total", "persona_cost_usd_created")
     """What starts anew when the price of tokens changes."""
+    RESETS = 'pipeline_exporter_state_resets_total{reason="definition"}'
 
     def while_up(self, run: "Run", rng: Random) -> None:
         """Reloads a few times, and ends with a good configuration."""
@@ -233,9 +235,19 @@ class Reload(Mode):
             run.watch.fault(f"a {'bad' if bad else 'good'} configuration was answered {answer.status}: {answer.text}")
 
     def at_last(self, run: "Run") -> None:
-        """A reset is counted."""
-        if not run.watch.last.get('pipeline_exporter_state_resets_total{reason="definition"}'):
-            run.watch.fault("prices have changed, and no reset was counted")
+        """A reset is counted when the price changes; before, chance may have kept it or a kill may have come first."""
+        counted = run.watch.last.get(self.RESETS, 0)
+        pipelines = run.serving.config["pipelines"]
+        run.serving.configure(
+            pipelines=pipelines | {"persona": pipelines["persona"] | {"price_per_1000_tokens": 0.002}}
+        )
+        run.serving.ask("POST", "/-/reload")
+        end = monotonic() + 30
+        while run.watch.last.get(self.RESETS, 0) == counted:
+            if monotonic() > end:
+                run.watch.fault("the price has changed, and no reset was counted")
+                return
+            run.watch.wait_for_page(1)
 
     def forgets(self, series: str) -> bool:
         return series.startswith(self.CHANGING)
