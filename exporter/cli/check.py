@@ -14,8 +14,9 @@ from exporter.follow.scan import look
 @config_option
 @web_config_option
 def command(config_path: str | None, web_config_path: str | None) -> None:
-    """Check a configuration and show what each of its patterns matches now; check a web configuration and the
-    certificates that it names.
+    """Check a configuration and show what its patterns match.
+
+    Of a web configuration, the certificates that it names are checked as well.
     """
     if config_path is None and web_config_path is None:
         raise click.UsageError("nothing to check; give --config or --web.config.file")

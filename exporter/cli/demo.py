@@ -15,9 +15,10 @@ from exporter.cli.messages import fail
 @click.option("--rate", default=50.0, show_default=True, help="Lines a second, over all pipelines.")
 @click.option("--scenario", type=click.Choice(demo.SCENARIOS), default="healthy", show_default=True)
 def command(directory: Path, rate: float, scenario: str) -> None:
-    """Write live, rotating logs of all five pipelines below DIRECTORY, until SIGTERM or Ctrl-C.
+    """Write live, rotating logs of all five pipelines.
 
-    In the scenario `collapse` each persona run loses its "feel" from its ninth batch on, as seed 001 describes.
+    They are written below DIRECTORY, until SIGTERM or Ctrl-C. In the scenario `collapse` each persona run loses its
+    "feel" from its ninth batch on, as seed 001 describes.
     """
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

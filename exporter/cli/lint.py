@@ -17,9 +17,9 @@ from exporter.telling import escaped
 @config_option
 @logs_argument
 def command(config_path: str | None, logs: tuple[str, ...]) -> None:
-    """List every line that would be rejected: its place, the reason, and the beginning of the line, escaped.
+    """List every line that would be rejected, and why.
 
-    Exits 1 if there is any.
+    Of each its place, the reason, and its beginning, escaped. Exits 1 if there is any.
     """
     refused = 0
 

@@ -54,8 +54,9 @@ def command(
     dashboard_url: str,
     alerts_url: str,
 ) -> None:
-    """Write the files that come from the code: docs/metrics.md, docs/runbook.md, prometheus/rules, alertmanager,
-    grafana/dashboards.
+    """Write the rules, dashboards and documents made of the code.
+
+    These are docs/metrics.md, docs/runbook.md, prometheus/rules, alertmanager and grafana/dashboards.
     """
     kinds = discover()
     tables = tuple(rendering.tables(kinds))

@@ -16,10 +16,10 @@ from exporter.config import ConfigError
 @click.option("--config", "config_path", type=FILE, required=True, help="The YAML file.")
 @web_config_option
 def command(config_path: str, web_config_path: str | None) -> None:
-    """Follow the configured logs and serve /metrics, until SIGTERM or Ctrl-C.
+    """Follow the configured logs and serve their metrics.
 
-    Counts and offsets are kept in the state directory, so that a restart or a kill loses and repeats nothing. SIGHUP
-    or POST /-/reload reads the configuration again.
+    Ends on SIGTERM or Ctrl-C. Counts and offsets are kept in the state directory, so that a restart or a kill loses
+    and repeats nothing. SIGHUP or POST /-/reload reads the configuration again.
     """
     from exporter import ownlog  # `--help` tells of this command, and needs no server
     from exporter.server import Server

@@ -100,8 +100,9 @@ def test_help_teaches(command: str) -> None:
 
 
 def test_help_names_every_command() -> None:
-    """Each with what it is for."""
+    """Each with what it is for, in a sentence that fits the line."""
     _, _, listed = run("--help").out.partition("Commands:\n")
+    assert "..." not in listed
     assert set(COMMANDS) == {line.split()[0] for line in listed.splitlines() if len(line.split()) > 1}
 
 
