@@ -79,7 +79,7 @@ class Seen(msgspec.Struct):
 
     def is_folder(self, path: str, entry: "os.DirEntry[str]") -> bool:
         """Whether an entry is a folder, or a link to one."""
-        if not entry.is_symlink():
+        if not _is_link(entry):
             return _is_folder(entry)
         try:
             self.kinds[path] = kind(path)
@@ -226,7 +226,7 @@ def _parts(pattern: str) -> tuple[str, ...]:
 def _folders_below(folder: str, seen: Seen) -> Iterator[str]:
     yield folder
     for name, entry in seen.names(folder).items():
-        if not entry.is_symlink() and not name.startswith(".") and _is_folder(entry):
+        if not _is_link(entry) and not name.startswith(".") and _is_folder(entry):
             yield from _folders_below(join(folder, name), seen)
 
 
@@ -247,6 +247,13 @@ def _fitting(part: str) -> Callable[[str], object]:
         return part.__eq__
     hidden = "" if part.startswith(".") else r"(?!\.)"
     return re.compile(hidden + translate(part)).match
+
+
+def _is_link(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_symlink()
+    except OSError:  # some file systems have to be asked for each name
+        return False
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -270,3 +272,30 @@ def test_start_at_the_end_of_a_long_partial_line_waits_for_its_end(log, follow):
     assert [] == reading.poll()
     write(log, "y")
     assert ["x" * 100_000 + "y"] == reading.poll()
+
+
+class Untold:
+    """A name of which the file system says only when it is asked what it is, and cannot say whether it is a link."""
+
+    def __init__(self, entry: "os.DirEntry[str]") -> None:
+        self._entry = entry
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entry, name)
+
+    def is_symlink(self) -> bool:
+        """Fails."""
+        raise error(errno.ESTALE)
+
+
+def test_a_name_that_cannot_be_told_from_a_link_is_looked_at_as_it_is(tree, monkeypatch):
+    """A look ends with what there is, and finds it."""
+    real = os.scandir
+
+    @contextmanager
+    def scandir(folder: str) -> Iterator[list[Untold]]:
+        with real(folder) as entries:
+            yield list(map(Untold, entries))
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert ["a.log", "x/a.log", "x/y/a.log"] == sorted(look(["**/a.log"]).files)
