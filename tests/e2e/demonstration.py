@@ -74,9 +74,9 @@ class Demonstration:
         self._start = time()
         self._until(UP)
 
-    def demo(self, *, scenario: str, rate: float = RATE, seed: int = 0) -> None:
+    def demo(self, *, scenario: str, rate: float = RATE) -> None:
         """Writes logs from now on."""
-        arguments = [str(self._exporter.logs), "--rate", str(rate), "--scenario", scenario, "--seed", str(seed)]
+        arguments = [str(self._exporter.logs), "--rate", str(rate), "--scenario", scenario]
         process = subprocess.Popen([sys.executable, "-m", "exporter", "demo", *arguments], cwd=ROOT)
         self._ends.callback(process.wait, DEADLINE)
         self._ends.callback(process.terminate)
