@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter.cli import reading
+from exporter.progress import Reading
 from tests.commands.running import run
 from tests.engines import attempt
 from tests.exposition import samples
@@ -211,6 +213,22 @@ def test_what_could_not_be_read_to_its_end_is_no_answer(write, command: str, aft
     assert "" == done.out
     assert f"pipeline-exporter: persona.attempts: {log} cannot be read: error\n" == done.err
     assert done.code in (1, 2)
+
+
+@pytest.mark.parametrize("command", ["once", "lint"])
+def test_a_log_that_goes_when_it_was_read_was_read(write, command: str) -> None:
+    """Whether its name is still there afterwards does not matter."""
+    log = write("a.log", attempt() * 2)
+    real = reading.read
+
+    def read(given: Reading) -> None:
+        real(given)
+        log.unlink()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"exporter.cli.{command}.read", read)
+        assert 0 == run(command, f"persona={log}").code
+    assert not log.exists()
 
 
 def test_nothing_counted_is_an_exposition_too(write) -> None:
