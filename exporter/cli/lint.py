@@ -19,7 +19,8 @@ from exporter.telling import escaped
 def command(config_path: str | None, logs: tuple[str, ...]) -> None:
     """List every line that would be rejected, and why.
 
-    Of each its place, the reason, and its beginning, escaped. Exits 1 if there is any.
+    Of each its place, the reason, and its beginning, escaped. Exits 1 if there is any, or a log could not be
+    read to its end.
     """
     refused = 0
 

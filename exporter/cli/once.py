@@ -34,7 +34,8 @@ def command(config_path: str | None, jobs: int, logs: tuple[str, ...]) -> None:
     """Fold logs to their end and print the exposition.
 
     Counts a last line without newline, expires no run, shows every value at once, and exits 0 however many lines are
-    rejected: see pipeline_exporter_rejected_lines_total, or ask `lint`.
+    rejected: see pipeline_exporter_rejected_lines_total, or ask `lint`. Exits 1, and prints nothing, where a log could
+    not be read to its end.
     """
     engine = Engine(configuration(config_path, logs), discover())
     scan(engine)
